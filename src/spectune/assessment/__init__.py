@@ -1,0 +1,1 @@
+"""Judging: baselines on the same folds, intervals of differences, the verdict."""

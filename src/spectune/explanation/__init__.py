@@ -1,0 +1,1 @@
+"""Explanation: which regions of the axis a model uses, with the spread over its members."""

@@ -1,0 +1,79 @@
+"""A recipe: everything that determines a training, apart from data and seed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+from spectune.errors import SettingError
+from spectune.networks.layers import Layers
+from spectune.spectra.channels import Channels, Layout
+
+Optimiser = Literal["adam", "rmsprop", "adagrad", "sgd"]
+Decay = Literal["constant", "cosine", "plateau"]
+Transform = Literal["none", "sqrt", "log", "boxcox"]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How a network is trained.
+
+    Attributes:
+        optimiser: which update rule.
+        rate: the largest learning rate.
+        batch: rows per step.
+        epochs: upper limit of epochs.
+        penalty: L2, as gradient ``penalty * weight`` on kernels only (never on biases).
+        warmup: epochs over which the rate rises from zero.
+        decay: ``constant``, ``cosine`` to zero at ``epochs``, or ``plateau`` (Keras's
+            ReduceLROnPlateau: ``factor`` after ``plateau_patience`` epochs that do not lower
+            the tuning error by ``min_delta``, not below ``min_rate``).
+        patience: epochs without a lower tuning error before a member stops (0: never); the
+            best weights are kept in any case.
+    """
+
+    optimiser: Optimiser = "adam"
+    rate: float = 1e-3
+    batch: int = 64
+    epochs: int = 300
+    penalty: float = 0.0
+    warmup: int = 0
+    decay: Decay = "constant"
+    factor: float = 0.5
+    plateau_patience: int = 25
+    min_delta: float = 1e-4
+    min_rate: float = 1e-6
+    patience: int = 0
+
+    def __post_init__(self) -> None:
+        if self.batch < 1 or self.epochs < 1:
+            raise SettingError(
+                f"a schedule needs at least 1 row per batch and 1 epoch; got {self.batch} and {self.epochs}"
+            )
+        if not (self.rate > 0 and self.penalty >= 0):
+            raise SettingError(
+                f"a learning rate must be above 0 and a penalty not below; got {self.rate} and {self.penalty}"
+            )
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Channels, layers and schedule of a network; the last layer makes the outputs.
+
+    ``transform`` is applied to the target before it is standardised, inside the network;
+    errors are always taken in the target's own unit.
+    """
+
+    channels: Channels
+    layers: Layers
+    schedule: Schedule = Schedule()
+    layout: Layout = "channels"
+    transform: Transform = "none"
+
+    @property
+    def id(self) -> str:
+        """Twelve hexadecimal digits that are the same for equal recipes on any machine."""
+        text = json.dumps(asdict(self), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]

@@ -1,0 +1,28 @@
+"""How long work tells what it is doing: plain records that a caller may show or ignore."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Stage = Literal["read", "search", "replicates", "baselines", "model", "explanation", "report"]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of a run is done.
+
+    Attributes:
+        stage: what kind of work.
+        done, total: steps of this stage.
+        sentence: what happened, for a log line.
+        best: lowest cross-validated error so far (search only), in the target's unit or 1 - balanced accuracy.
+        left: estimated seconds until this stage ends; None when unknown.
+    """
+
+    stage: Stage
+    done: int
+    total: int
+    sentence: str
+    best: float | None = None
+    left: float | None = None

@@ -1,0 +1,1 @@
+"""Spectra as values: axis, table, roles of rows, row-wise preprocessing, folds."""

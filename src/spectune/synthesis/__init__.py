@@ -1,0 +1,1 @@
+"""Simulated spectra: realistic stand-ins for demos and tests."""

@@ -1,0 +1,1 @@
+"""The search: draws from a study, all folds of a trial trained together, importance."""
