@@ -116,7 +116,9 @@ class Outcome:
         spectra: all rows with their roles; scores follow the order of ``spectra.calibration``
             and ``spectra.test``.
         fold_of: for each calibration row the number of the fold that held it out.
-        models: every model, simplest first; the network is ``"CNN"``.
+        models: every model, simplest first.
+        network: name of the tuned network among them, whose model folder is kept: ``"CNN"``, or
+            ``"network without convolution"`` when the search preferred to do without.
         verdict: what to use.
         recipe: the best recipe; ``drawn`` are its hyperparameters by name.
         shape: (channels, points) the network receives.
@@ -144,6 +146,7 @@ class Outcome:
     spread: NDArray[np.float64]
     settings: Mapping[str, Any]
     facts: Mapping[str, str]
+    network: str = "CNN"
 
     def model(self, name: str) -> Judged:
         """The model of that name."""

@@ -78,6 +78,8 @@ Range = IntRange | FloatRange | Choice | Fixed
 class Space:
     """A family of networks and the ranges of its hyperparameters.
 
+    ``starts`` are values to try first, where known; what they leave out is drawn.
+
     >>> space = Space("shen", {"conv.*.kernel": IntRange(2, 10)})
     >>> space.range("conv.2.kernel").high
     10
@@ -86,6 +88,7 @@ class Space:
     family: str
     ranges: Mapping[str, Range] = field(default_factory=dict)
     name: str = ""
+    starts: tuple[Mapping[str, Value], ...] = ()
 
     def range(self, name: str) -> Range:
         """The range of a hyperparameter.

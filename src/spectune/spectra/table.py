@@ -30,6 +30,7 @@ class Table:
         source: the file's name as the user gave it.
         signal: the kind of signal, guessed from values unless the user says.
         notes: what the reader did that a user should know, one sentence each.
+        units: units of the other columns, where the file tells them.
     """
 
     x: NDArray[np.float32]
@@ -38,6 +39,7 @@ class Table:
     source: str = ""
     signal: Signal = "unknown"
     notes: tuple[str, ...] = ()
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.x.ndim != 2 or self.x.shape[1] != len(self.axis):

@@ -1,1 +1,16 @@
 """Families of networks: each a function from a draw and a task to a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from spectune.networks.families.funnel import funnel
+from spectune.networks.families.passos import passos
+from spectune.networks.families.shen import shen
+from spectune.networks.recipe import Recipe
+from spectune.networks.space import Draw
+from spectune.spectra.spectra import Task
+
+Family = Callable[[Draw, Task], Recipe]
+
+FAMILIES: dict[str, Family] = {"funnel": funnel, "passos": passos, "shen": shen}

@@ -1,0 +1,85 @@
+"""What to use: a more complicated model must earn its place.
+
+The models are climbed from the simplest to the most complicated; a model replaces the one that
+holds the place below it only if it is
+
+* better in cross-validation *and* better on the test rows, and
+* clearly better in at least one of the two: the 95 % interval of the paired difference excludes 0.
+
+Both parts are needed because each has a weakness. A cross-validated error is the lowest of a
+search, so it flatters whoever searched longest, a network most of all; and test rows are few. The
+test rows are opened once, choose no setting, and can only confirm or veto. Where cross-validation
+is clear they need only not to contradict it. Where it is not, often because a few odd rows carry
+the error of every model, a clear test counts if cross-validation points the same way. Whatever
+does not replace a simpler model is not shown to be better, and the simpler one is recommended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from spectune.assessment.intervals import difference, error_value
+from spectune.assessment.outcome import Difference, Judged, Part, Verdict
+from spectune.assessment.wording import Comparison, reasons, sentence
+from spectune.spectra.spectra import Spectra
+
+CONTROL = "network without convolution"
+
+
+def verdict(spectra: Spectra, models: Sequence[Judged], seed: int, draws: int = 2000) -> Verdict:
+    """Which of at least two judged models to use, in a sentence, with the reasons.
+
+    ``spectra`` are all rows with their roles; every model has outputs for the calibration and the
+    test rows. Whole groups are resampled, ``draws`` times. ``differences`` are those of the most
+    complicated model (the CNN) to each other one, cross-validated and on the test rows.
+    """
+    climbed = sorted(models, key=lambda model: model.rank)
+
+    def versus(one: Judged, other: Judged) -> Comparison:
+        return compared(spectra, one, other, seed, draws)
+
+    used = climb(climbed, versus)
+    against = versus(used, _counterpart(spectra, climbed, used))
+    pairs = [versus(climbed[-1], other) for other in climbed[:-1]]
+    control = next((pair for pair in pairs if pair.other.name == CONTROL), None)
+    return Verdict(
+        use=used.name,
+        sentence=sentence(spectra.task, against),
+        reasons=reasons(spectra, against, control),
+        differences=tuple(part for pair in pairs for part in (pair.validated, pair.tested)),
+    )
+
+
+def climb(models: Sequence[Judged], versus: Callable[[Judged, Judged], Comparison]) -> Judged:
+    """The last model that earned its place over the one that held it, the simplest first."""
+    holder = models[0]
+    for model in models[1:]:
+        if versus(model, holder).earned:
+            holder = model
+    return holder
+
+
+def compared(spectra: Spectra, one: Judged, other: Judged, seed: int, draws: int) -> Comparison:
+    """Errors of two models and their paired differences, cross-validated and on the test rows."""
+    classes = len(spectra.task.classes)
+
+    def found(part: Part, rows: Spectra) -> tuple[Difference, tuple[float, float]]:
+        errors = [error_value(model.output(part), rows.y, classes) for model in (one, other)]
+        return difference(one, other, rows.y, rows.groups, part, classes, seed, draws), (errors[0], errors[1])
+
+    validated, validated_errors = found("cross-validated", spectra.calibration)
+    tested, tested_errors = found("test", spectra.test)
+    return Comparison(one, other, validated, tested, validated_errors, tested_errors)
+
+
+def _counterpart(spectra: Spectra, climbed: Sequence[Judged], used: Judged) -> Judged:
+    """What the verdict compares with: the most complicated model, or the best of the others.
+
+    The best of the others is meant by cross-validation; it stands beside a model that is itself
+    the most complicated, and beside the mean.
+    """
+    if used is not climbed[-1] and used.rank > 0:
+        return climbed[-1]
+    y, classes = spectra.calibration.y, len(spectra.task.classes)
+    others = [model for model in climbed if model is not used]
+    return min(others, key=lambda model: error_value(model.validated, y, classes))

@@ -1,0 +1,71 @@
+"""Showing work while it is done: a bar on a terminal, one plain line a step elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bars
+
+from spectune.errors import Stopped
+from spectune.progress import Progress, Stage
+from spectune.report.wording import duration
+
+Result = TypeVar("Result")
+
+STAGES: dict[Stage, str] = {
+    "read": "reading",
+    "search": "searching",
+    "replicates": "training the best again",
+    "baselines": "PLS and others",
+    "model": "final model",
+    "explanation": "explaining",
+    "report": "writing",
+}
+
+
+def follow(steps: Iterator[Progress | Result], console: Console) -> Result:
+    """What the work gives at its end; its progress is shown on the way.
+
+    Raises:
+        Stopped: the work ended without a result.
+    """
+    return _bars(steps, console) if console.is_terminal else _lines(steps, console)
+
+
+def _lines(steps: Iterator[Progress | Result], console: Console) -> Result:
+    for step in steps:
+        if not isinstance(step, Progress):
+            return step
+        said = f"{STAGES[step.stage]} {step.done}/{step.total}: {step.sentence}{_outlook(step)}"
+        print(said, file=console.file, flush=True)
+    raise Stopped("the work ended before it had a result")
+
+
+def _bars(steps: Iterator[Progress | Result], console: Console) -> Result:
+    columns = (
+        TextColumn("{task.description:<24}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[outlook]}", style="dim"),
+    )
+    tasks: dict[Stage, TaskID] = {}
+    with Bars(*columns, console=console) as bars:
+        for step in steps:
+            if not isinstance(step, Progress):
+                return step
+            if step.stage not in tasks:
+                tasks[step.stage] = bars.add_task(STAGES[step.stage], outlook="")
+            outlook = _outlook(step).removeprefix("; ") or step.sentence
+            bars.update(tasks[step.stage], completed=step.done, total=step.total, outlook=outlook)
+    raise Stopped("the work ended before it had a result")
+
+
+def _outlook(step: Progress) -> str:
+    """Best error so far and time left, where they are known."""
+    best = "" if step.best is None else f"; best so far {step.best:.4g}"
+    left = "" if step.left is None or step.done == step.total else f"; about {duration(step.left)} left"
+    return best + left

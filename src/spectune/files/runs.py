@@ -1,0 +1,246 @@
+"""The folder of a run: what is kept, whose it is, and how an interrupted run goes on.
+
+    runs/soil/
+        run.toml            every setting
+        identity.json       whose run this is: digests of the data with their roles, and of the space
+        trials/0007.json    one record a trial
+        study.db            the search's own memory
+        outcome.json, .npz  the finished run
+        predictions.csv     every row by every model
+        model/, report.html
+
+Every file is written whole or not at all; records carry the digest of their content.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from spectune.assessment.outcome import Outcome
+from spectune.errors import RunError
+from spectune.files.atomic import make_folder, write_bytes, write_text
+from spectune.files.border import STRICT
+from spectune.files.lock import lock
+from spectune.files.packing import Arrays, array_bytes, arrays_from, pack, unpack
+from spectune.files.sealed import FORMAT, canonical, damaged, digest, read_bytes, sealed, unsealed
+from spectune.files.settings import Settings, format_settings, load_settings
+from spectune.files.spaces import format_space
+from spectune.files.tables import outcome_table, write_table
+from spectune.networks.space import Space
+from spectune.spectra.spectra import Spectra
+from spectune.tuning.record import Trial
+
+FREE = frozenset({"data", "test", "out", "trials", "workers", "refit", "explain", "top", "replicates"})
+"""Settings that may change when a run goes on: paths, and what comes after the search."""
+
+_OWN = ("trials", "run.toml")
+"""What a command that was killed at its very start may have left."""
+
+_TRIALS = TypeAdapter(tuple[Trial], config=STRICT)
+_OUTCOMES = TypeAdapter(tuple[Outcome], config=ConfigDict(extra="forbid", arbitrary_types_allowed=True))
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """Digests that tell one run from another: ``data`` of spectra, targets and roles; ``space`` of the ranges."""
+
+    data: str
+    space: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run folder that this process may write to, until it is closed.
+
+    Attributes:
+        folder: where the run lives.
+        settings: what it was told.
+        continued: whether it was begun by an earlier command.
+        held: the open file that keeps other commands out.
+    """
+
+    folder: Path
+    settings: Settings
+    continued: bool
+    held: IO[bytes] = field(repr=False, compare=False)
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.held.close()
+
+
+def fingerprint(spectra: Spectra, space: Space) -> Fingerprint:
+    """The fingerprint of a run on ``spectra`` (with roles and groups) over ``space``."""
+    arrays: Arrays = {}
+    words = canonical(pack([spectra.axis, spectra.task], arrays))
+    columns = (spectra.x, spectra.y, spectra.groups, spectra.ids, spectra.roles)
+    whole = digest("".join([words, *(digest(column.dtype.str.encode() + column.tobytes()) for column in columns)]))
+    return Fingerprint(whole, digest(format_space(space)))
+
+
+def open_run(folder: Path, settings: Settings, mark: Fingerprint) -> Run:
+    """The run folder, made, or taken up again where it was left.
+
+    Use it as a context (``with open_run(...) as run``); other commands are kept out until then.
+
+    Raises:
+        RunError: the folder holds something else, or another run (the message says what differs
+            and what to do), or another command is working in it.
+    """
+    _check_ours(folder)
+    make_folder(folder / "trials")
+    held = lock(folder)
+    try:
+        continued = (folder / "identity.json").exists()
+        if continued:
+            _check_same(folder, settings, mark)
+        _sweep(folder)
+        write_text(folder / "run.toml", format_settings(settings))
+        write_text(folder / "identity.json", json.dumps({"format": FORMAT, **asdict(mark)}, indent=1) + "\n")
+    except BaseException:
+        held.close()
+        raise
+    return Run(folder, settings, continued, held)
+
+
+def save_trial(run: Run, trial: Trial) -> None:
+    """Keep the record of a trial as ``trials/NUMBER.json``."""
+    write_text(run.folder / "trials" / f"{trial.number:04d}.json", sealed("trial", asdict(trial)))
+
+
+def load_trials(folder: Path) -> tuple[Trial, ...]:
+    """All trials kept in a run folder, by number; none when there is no such folder.
+
+    Raises:
+        RunError: a record is damaged.
+    """
+    found = [_trial(path) for path in _trial_files(folder)]
+    return tuple(sorted(found, key=lambda trial: trial.number))
+
+
+def count_trials(folder: Path) -> int:
+    """How many trials are kept in a run folder."""
+    return sum(1 for _ in _trial_files(folder))
+
+
+def save_outcome(run: Run, outcome: Outcome) -> None:
+    """Keep a finished run as ``outcome.json`` and ``outcome.npz``, and its ``predictions.csv``.
+
+    The JSON names the digest of the arrays and is written last: until then the run counts as
+    unfinished.
+    """
+    arrays: Arrays = {}
+    tree = pack(outcome, arrays)
+    data = array_bytes(arrays)
+    (run.folder / "outcome.json").unlink(missing_ok=True)
+    write_bytes(run.folder / "outcome.npz", data)
+    write_table(run.folder / "predictions.csv", outcome_table(outcome))
+    write_text(run.folder / "outcome.json", sealed("outcome", {"arrays": digest(data), "record": tree}))
+
+
+def load_outcome(folder: Path) -> Outcome:
+    """The outcome kept in a run folder.
+
+    Raises:
+        RunError: no run folder, a run that is not finished, or a damaged file.
+    """
+    check_run(folder)
+    path = folder / "outcome.json"
+    if not path.exists():
+        raise RunError(f"{folder} holds no finished run; continue it with: {continue_command(folder)}")
+    body = unsealed(path, "outcome")
+    data = read_bytes(folder / "outcome.npz")
+    if digest(data) != body["arrays"]:
+        raise damaged(folder / "outcome.npz")
+    try:
+        return _OUTCOMES.validate_python([unpack(body["record"], arrays_from(data))])[0]
+    except ValidationError as error:
+        raise RunError(f"{path} was written by another version of spectune: {error.errors()[0]['msg']}") from error
+
+
+def check_run(folder: Path) -> None:
+    """Nothing, when the folder is that of a run.
+
+    Raises:
+        RunError: there is no such folder, or it is not that of a run.
+    """
+    if not folder.is_dir():
+        raise RunError(
+            f"there is no run folder {folder}; make one with: spectune tune DATA --target NAME --out {folder}"
+        )
+    if not (folder / "identity.json").exists():
+        raise RunError(f"{folder} is not the folder of a run: it has no identity.json")
+
+
+def continue_command(folder: Path) -> str:
+    """What to type to go on with a run."""
+    return f"spectune tune --config {folder / 'run.toml'}"
+
+
+def _check_ours(folder: Path) -> None:
+    if not folder.is_dir() or (folder / "identity.json").exists():
+        return
+    strangers = [path.name for path in folder.iterdir() if not path.name.startswith(".") and path.name not in _OWN]
+    if strangers:
+        raise RunError(
+            f"{folder} exists and is not the folder of a run (it holds {sorted(strangers)[0]!r}); choose another --out"
+        )
+
+
+def _check_same(folder: Path, settings: Settings, mark: Fingerprint) -> None:
+    kept = _read_identity(folder)
+    if kept.get("format") != FORMAT:
+        raise RunError(f"{folder} was written by another version of spectune; choose another --out")
+    there, here = asdict(load_settings(folder / "run.toml")), asdict(settings)
+    differences = [
+        f"{name} is {there[name]!r} there and {here[name]!r} here"
+        for name in there
+        if name not in FREE and there[name] != here[name]
+    ]
+    if not differences and kept.get("data") != mark.data:
+        differences = [f"its spectra, targets or roles are not those that {settings.data} now gives"]
+    if not differences and kept.get("space") != mark.space:
+        differences = [f"the ranges of its search space are not those that {settings.space!r} now gives"]
+    if differences:
+        raise RunError(
+            f"{folder} belongs to another run: {' and '.join(differences)}; "
+            f"choose another --out, or repeat that run with: {continue_command(folder)}"
+        )
+
+
+def _read_identity(folder: Path) -> dict[str, Any]:
+    path = folder / "identity.json"
+    try:
+        kept = json.loads(read_bytes(path))
+    except ValueError as error:
+        raise damaged(path) from error
+    if not isinstance(kept, dict):
+        raise damaged(path)
+    return kept
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what a killed command had not finished writing."""
+    for place in (folder, folder / "trials"):
+        for path in place.glob(".*.part*"):
+            path.unlink(missing_ok=True)
+
+
+def _trial_files(folder: Path) -> Iterator[Path]:
+    return (folder / "trials").glob("[0-9]*.json")
+
+
+def _trial(path: Path) -> Trial:
+    try:
+        return _TRIALS.validate_json(json.dumps([unsealed(path, "trial")]))[0]
+    except ValidationError as error:
+        raise RunError(f"{path} was written by another version of spectune: {error.errors()[0]['msg']}") from error

@@ -1,0 +1,174 @@
+"""Everything ``spectune tune`` can be told, and its file ``run.toml``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+import tomli_w
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+
+from spectune.errors import SettingError
+from spectune.files.border import STRICT, as_json, parse_toml, read_toml, refusal, sentences
+from spectune.spectra.axis import Unit
+from spectune.spectra.table import Signal
+
+Sampler = Literal["tpe", "random"]
+Pruner = Literal["hyperband", "none"]
+
+BOUNDS: Mapping[str, tuple[int, int]] = {
+    "trials": (1, 100_000),
+    "folds": (2, 50),
+    "seed": (0, 2_000_000_000),
+    "epochs": (1, 100_000),
+    "replicates": (0, 50),
+    "top": (1, 50),
+    "workers": (0, 1024),
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything a run can be told; what is not said is right for a first look.
+
+    Attributes:
+        data: file of spectra.
+        target: column to predict.
+        out: folder of the run; ``runs/<data>-<target>`` when empty.
+        test: file whose rows are the test set.
+        split: column that says which rows are ``cal`` and which ``test``.
+        group: column whose equal values stay on one side of every split.
+        where: which rows to use, such as ``instrument == "m5"``.
+        classes: whether the target is a class; None to see from its values.
+        unit, signal: of the axis and of the spectra, where the file does not tell.
+        sheet: of an Excel file.
+        test_part: share of rows cut off as test set when neither ``test`` nor ``split`` is given.
+        trials: networks to try.
+        folds: of cross-validation.
+        seed: of everything drawn at random.
+        space: name of a shipped search space, a TOML file, or ``"auto"``.
+        sampler: how the next network is chosen.
+        pruner: how hopeless networks are ended early.
+        epochs: upper limit that overrides the space's; None to keep it.
+        replicates: trainings with fresh seeds of each of the ``top`` recipes, before one is called best.
+        top: recipes that are trained again.
+        refit: whether the model is one network trained on all calibration rows, instead of the
+            ensemble of the best recipe's fold members.
+        workers: cores to use; 0 for all.
+        explain: whether to work out which regions of the spectrum matter.
+
+    Raises:
+        SettingError: a value out of its bounds; the message names all that are.
+    """
+
+    data: str
+    target: str
+    out: str = ""
+    test: str | None = None
+    split: str | None = None
+    group: str | None = None
+    where: str | None = None
+    classes: bool | None = None
+    unit: Unit | None = None
+    signal: Signal | None = None
+    sheet: str | None = None
+    test_part: float = 0.2
+    trials: int = 50
+    folds: int = 5
+    seed: int = 0
+    space: str = "auto"
+    sampler: Sampler = "tpe"
+    pruner: Pruner = "hyperband"
+    epochs: int | None = None
+    replicates: int = 2
+    top: int = 3
+    refit: bool = False
+    workers: int = 0
+    explain: bool = True
+
+    __pydantic_config__: ClassVar[ConfigDict] = STRICT
+
+    def __post_init__(self) -> None:
+        mistakes = list(_senseless(vars(self)))
+        if mistakes:
+            raise refusal("these settings", mistakes)
+        if not self.out:
+            object.__setattr__(self, "out", default_out(self.data, self.target))
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the run."""
+        return Path(self.out)
+
+
+_ADAPTER = TypeAdapter(Settings)
+NAMES: tuple[str, ...] = tuple(field.name for field in fields(Settings))
+
+
+def default_out(data: str, target: str) -> str:
+    """Folder of a run that was given none.
+
+    >>> default_out("field/soil.csv", "total carbon (%)")
+    'runs/soil-total_carbon'
+    """
+    return "runs/" + re.sub(r"[^\w.-]+", "_", f"{Path(data).stem}-{target}").strip("._")
+
+
+def load_settings(path: str | Path, override: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from a ``run.toml``; values of ``override`` go before those of the file.
+
+    Raises:
+        SettingError: no such file, not TOML, an option that does not exist, or a value of the
+            wrong kind or out of bounds; one message names all mistakes.
+    """
+    return checked({**read_toml(Path(path)), **(override or {})}, str(path))
+
+
+def parse_settings(text: str, source: str = "run.toml") -> Settings:
+    """Settings from the text of a ``run.toml``; the inverse of ``format_settings``."""
+    return checked(parse_toml(text, source), source)
+
+
+def checked(values: Mapping[str, Any], source: str) -> Settings:
+    """Settings from names and values of unknown origin; ``source`` names it in errors.
+
+    >>> checked({"data": "soil.csv", "target": "carbon", "trails": 9}, "run.toml")
+    Traceback (most recent call last):
+        ...
+    spectune.errors.SettingError: run.toml: 'trails' is not an option (did you mean trials?)
+    """
+    try:
+        return _ADAPTER.validate_json(as_json(values))
+    except ValidationError as error:
+        mistakes = sentences(error, NAMES)
+    except SettingError:
+        mistakes = []
+    raise refusal(source, [*mistakes, *_senseless(values)])
+
+
+def format_settings(settings: Settings) -> str:
+    """Text of a ``run.toml`` that says every option, defaults included.
+
+    A later version with other defaults repeats the run all the same.
+    """
+    said = {name: value for name, value in asdict(settings).items() if value is not None}
+    return f"# repeat this run: spectune tune --config run.toml --out another/folder\n{tomli_w.dumps(said)}"
+
+
+def _senseless(values: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for every value that has the right kind but makes no sense."""
+    for name in ("data", "target"):
+        if values.get(name) == "":
+            yield f"{name} is empty"
+    for name, (low, high) in BOUNDS.items():
+        value = values.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and not low <= value <= high:
+            yield f"{name} must be from {low} to {high}, got {value}"
+    part = values.get("test_part")
+    if isinstance(part, int | float) and not 0 < part < 0.9:
+        yield f"test_part must be above 0 and below 0.9, got {part}"
+    if values.get("test") and values.get("split"):
+        yield "test and split both name the test rows; keep one of them"

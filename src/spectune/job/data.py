@@ -1,0 +1,67 @@
+"""First part of the job: files to spectra with roles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from spectune.files.read import read
+from spectune.files.settings import Settings
+from spectune.files.spaces import load_space
+from spectune.networks.space import Space
+from spectune.spectra.folds import Fold, folds
+from spectune.spectra.select import select
+from spectune.spectra.spectra import Rows, Spectra
+from spectune.spectra.table import Table
+from spectune.tuning.scoring import Problem
+
+DEFAULT_SPACE = "default"
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """Everything that is decided before a network is trained."""
+
+    settings: Settings
+    spectra: Spectra
+    space: Space
+    folds: tuple[Fold, ...]
+
+    @property
+    def problem(self) -> Problem:
+        """What the search is about: it holds no test row."""
+        calibration = self.spectra.calibration
+        return Problem(calibration.y, calibration.task, self.folds)
+
+    @property
+    def fold_of(self) -> Rows:
+        """For each calibration row the number of the fold that holds it out."""
+        found = self.spectra.calibration.groups * 0
+        for number, fold in enumerate(self.folds):
+            found[fold.scored] = number
+        return found
+
+
+def prepared(settings: Settings, table: Table | None = None) -> Prepared:
+    """Reads, selects, cuts; ``table`` stands for the file when the data are already in memory.
+
+    Raises:
+        DataError, SettingError: anything about the data or the settings that cannot be used.
+    """
+    space = load_space(DEFAULT_SPACE if settings.space == "auto" else settings.space)
+    if table is None:
+        table = read(settings.data, sheet=settings.sheet, unit=settings.unit, signal=settings.signal)
+    test = None
+    if settings.test is not None:
+        test = read(settings.test, sheet=settings.sheet, unit=settings.unit, signal=settings.signal)
+    spectra = select(
+        table,
+        settings.target,
+        group=settings.group,
+        where=settings.where,
+        split=settings.split,
+        test=test,
+        test_part=settings.test_part,
+        seed=settings.seed,
+        classes=settings.classes,
+    )
+    return Prepared(settings, spectra, space, folds(spectra.calibration, settings.folds, settings.seed))

@@ -1,0 +1,173 @@
+"""Second part of the job: search, train the best again, and judge networks as models."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import optuna
+
+from spectune.assessment.outcome import Judged
+from spectune.errors import DataError
+from spectune.files.runs import Run, load_trials, save_trial
+from spectune.job.data import Prepared
+from spectune.networks.layers import Act, Conv, Layers
+from spectune.networks.recipe import Recipe
+from spectune.networks.space import Value
+from spectune.progress import Progress
+from spectune.spectra.folds import refit_fold
+from spectune.training.crew import Completed, Fitter
+from spectune.training.fit import Fitted, predict
+from spectune.tuning.record import Trial
+from spectune.tuning.replicates import (
+    FRESH,
+    Candidate,
+    convolutional,
+    replicate,
+    top,
+    with_convolution,
+    without_convolution,
+)
+from spectune.tuning.scoring import error
+from spectune.tuning.study import Plan, checked, draw_recipe, finished, member_seeds, search
+
+DENSE, CNN = "network without convolution", "CNN"
+RANKS = {DENSE: 4, CNN: 5}
+
+PLAIN_FRONT: Layers = (Conv(8, kernel=9, stride=2), Act("swish"))
+"""The convolution put before the best network when the search found none worth keeping."""
+
+
+@dataclass(frozen=True, eq=False)
+class Networks:
+    """What the search led to.
+
+    Attributes:
+        best: the recipe to keep, trained with fresh seeds.
+        rival: the same with, or without, convolution.
+        others: errors of the other top recipes by recipe id.
+        seconds: spent on the search and on replicates.
+    """
+
+    best: Candidate
+    rival: Candidate
+    others: dict[str, tuple[float, ...]]
+    seconds: float
+
+
+def plan(work: Prepared) -> Plan:
+    """The search plan of the settings."""
+    settings = work.settings
+    return Plan(settings.trials, settings.seed, settings.sampler, settings.pruner, settings.epochs)
+
+
+def searched(
+    work: Prepared, run: Run, study: optuna.Study, fitter: Fitter
+) -> Generator[Progress, None, tuple[Trial, ...]]:
+    """All trials of the search, old and new; each is kept as soon as it ends."""
+    done = finished(study)
+    trials = [trial for trial in load_trials(run.folder) if trial.number in done or trial.state == "rejected"]
+    begun, before = time.monotonic(), len(done)
+    for trial in search(study, fitter, work.problem, work.space, plan(work)):
+        save_trial(run, trial)
+        trials.append(trial)
+        if trial.state == "rejected":
+            continue
+        ended = sum(one.state != "rejected" for one in trials)
+        pace = (time.monotonic() - begun) / max(ended - before, 1)
+        values = [one.value for one in trials if one.value is not None]
+        best = min(values) if values else None
+        left = pace * (work.settings.trials - ended)
+        yield Progress("search", ended, work.settings.trials, _sentence(trial), best, left)
+    return tuple(sorted(trials, key=lambda trial: trial.number))
+
+
+def chosen(work: Prepared, trials: Sequence[Trial], fitter: Fitter) -> Generator[Progress, None, Networks]:
+    """The best recipe by fresh seeds, and the same network with or without convolution.
+
+    Raises:
+        DataError: no trial is complete, so there is nothing to choose from.
+    """
+    begun = time.monotonic()
+    tops = top(trials, work.settings.top)
+    if not tops:
+        raise DataError(
+            "every trial diverged or was pruned; check the target for extreme values, or allow more --trials"
+        )
+    fresh = max(work.settings.replicates, 1)
+    total = fresh * (len(tops) + 1)
+    candidates: list[Candidate] = []
+    for place, trial in enumerate(tops):
+        recipe = draw_recipe(work.space, work.problem.task, trial.values, work.settings.epochs)
+        made = yield from _replicated(work, recipe, trial.values, fitter, place, total)
+        candidates.append(made)
+    best = min(candidates, key=lambda one: one.error)
+    rival = yield from _replicated(work, _counterpart(work, best, trials), best.values, fitter, len(tops), total)
+    others = {one.recipe.id: one.errors for one in candidates}
+    return Networks(best, rival, others, time.monotonic() - begun + sum(trial.seconds for trial in trials))
+
+
+def refitted(work: Prepared, best: Candidate, fitter: Fitter) -> Fitted:
+    """Members trained on all calibration rows (an eighth chooses the epoch), one per seed and cut."""
+    calibration = work.spectra.calibration
+    cuts = [refit_fold(calibration, work.settings.seed + number) for number in range(len(work.folds))]
+    seeds = member_seeds(work.settings.seed, FRESH - 1, len(cuts))
+    done = [report for report in fitter(best.recipe, cuts, seeds, ()) if isinstance(report, Completed)]
+    return done[0].fitted
+
+
+def judged(work: Prepared, candidate: Candidate, fitted: Fitted, seconds: float) -> Judged:
+    """A network as a model beside others: outputs are means over its members."""
+    spectra, problem = work.spectra, work.problem
+    name = CNN if convolutional(candidate.recipe) else DENSE
+    folds = work.folds
+    errors = [
+        error(candidate.validated[fold.scored], problem.y[fold.scored], problem.task)
+        if problem.task.regression
+        else float(np.mean(candidate.validated[fold.scored].argmax(axis=1) != problem.y[fold.scored]))
+        for fold in folds
+    ]
+    return Judged(
+        name=name,
+        settings=f"{fitted.members} members of {fitted.parameters:,} weights",
+        rank=RANKS[name],
+        calibration=predict(fitted, spectra.calibration.x).mean(axis=0),
+        validated=candidate.validated,
+        test=predict(fitted, spectra.test.x).mean(axis=0),
+        fold_errors=tuple(errors),
+        seconds=seconds,
+    )
+
+
+def _replicated(
+    work: Prepared, recipe: Recipe, values: Mapping[str, Value], fitter: Fitter, place: int, total: int
+) -> Generator[Progress, None, Candidate]:
+    fresh = max(work.settings.replicates, 1)
+    streams = range(place * fresh, (place + 1) * fresh)
+    begun = time.monotonic()
+    for number, candidate in replicate(recipe, values, fitter, work.problem, work.settings.seed, streams):
+        pace = (time.monotonic() - begun) / number
+        done = place * fresh + number
+        sentence = f"recipe {recipe.id}, fresh seed {number}: {candidate.errors[-1]:.4g}"
+        yield Progress("replicates", done, total, sentence, None, pace * (total - done))
+    return candidate
+
+
+def _counterpart(work: Prepared, best: Candidate, trials: Sequence[Trial]) -> Recipe:
+    """Without its convolution; or, when it has none, with that of the best trial that had one."""
+    if convolutional(best.recipe):
+        return without_convolution(best.recipe)
+    for trial in top(trials, len(trials)):
+        recipe = draw_recipe(work.space, work.problem.task, trial.values, work.settings.epochs)
+        if convolutional(recipe):
+            return recipe
+    made = with_convolution(best.recipe, PLAIN_FRONT)
+    checked(made, work.problem.task.points)
+    return made
+
+
+def _sentence(trial: Trial) -> str:
+    value = f"{trial.value:.4g}" if trial.value is not None else f"ended early at {trial.rungs[-1].mean:.4g}"
+    return f"trial {trial.number}: {value} ({trial.seconds:.0f} s)"

@@ -1,0 +1,188 @@
+"""The whole job, step by step: a generator of progress that ends with the result."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Generator, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+
+from spectune.assessment.baselines import baselines
+from spectune.assessment.outcome import Importance, Judged, Outcome, Regions
+from spectune.assessment.verdict import verdict
+from spectune.explanation.regions import regions
+from spectune.files.atomic import write_text
+from spectune.files.models import Model, load_model, save_model
+from spectune.files.runs import Run, fingerprint, load_outcome, open_run, save_outcome
+from spectune.files.settings import Settings, load_settings
+from spectune.job.data import Prepared, prepared
+from spectune.job.facts import facts
+from spectune.job.networks import Networks, chosen, judged, plan, refitted, searched
+from spectune.predictions import Predictions
+from spectune.progress import Progress
+from spectune.report.page import report
+from spectune.spectra.table import Table
+from spectune.training.crew import Fitter, crew
+from spectune.training.fit import Fitted, predict
+from spectune.tuning.importance import importance
+from spectune.tuning.record import Trial
+from spectune.tuning.scoring import error
+from spectune.tuning.study import open_study
+
+SMALLEST_TEST = 8
+"""Test rows below which the regions are worked out on calibration rows instead."""
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """A finished run and where it is kept."""
+
+    outcome: Outcome
+    folder: Path
+
+    @property
+    def model(self) -> Model:
+        """The tuned network, ready to predict."""
+        return load_model(self.folder)
+
+    def predict(self, table: Table) -> Predictions:
+        """Predictions for new spectra on the same axis."""
+        return self.model.predict(table)
+
+    def report(self) -> Path:
+        """Writes the report and says where it is."""
+        path = self.folder / "report.html"
+        write_text(path, report(self.outcome))
+        return path
+
+
+def run(settings: Settings, table: Table | None = None) -> Iterator[Progress | Result]:
+    """Does the whole job, or what is left of it; yields progress and last the result.
+
+    Args:
+        settings: what to do.
+        table: spectra already in memory, instead of the file ``settings.data``.
+
+    Raises:
+        SpectuneError: data, settings or folder that cannot be used.
+    """
+    work = prepared(settings, table)
+    spectra = work.spectra
+    yield Progress("read", 1, 1, f"{len(spectra.calibration)} calibration and {len(spectra.test)} test rows")
+    folder = settings.folder
+    before = load_settings(folder / "run.toml") if (folder / "outcome.json").exists() else None
+    with open_run(folder, settings, fingerprint(spectra, work.space)) as kept:
+        if before == settings:
+            yield Result(load_outcome(folder), folder)
+            return
+        outcome, fitted = yield from _done(work, kept)
+        save_model(folder / "model", Model(fitted, spectra.axis, spectra.signal))
+        save_outcome(kept, outcome)
+        result = Result(outcome, folder)
+        yield Progress("report", 1, 1, f"report: {result.report()}")
+        yield result
+
+
+def _done(work: Prepared, kept: Run) -> Generator[Progress, None, tuple[Outcome, Fitted]]:
+    """Search, networks, baselines, verdict and explanation."""
+    begun = time.monotonic()
+    calibration = work.spectra.calibration
+    study = open_study(kept.folder / "study.db", plan(work))
+    with crew(calibration.x, calibration.y, work.problem.task, _workers(work.settings)) as fitter:
+        trials = yield from searched(work, kept, study, fitter)
+        networks = yield from chosen(work, trials, fitter)
+        fitted, models = yield from _models(work, networks, fitter)
+    others = yield from _baselines(work)
+    found = yield from _regions(work, fitted)
+    outcome = _outcome(work, kept, study, trials, networks, (*others, *models), found, time.monotonic() - begun)
+    return outcome, fitted
+
+
+def _models(
+    work: Prepared, networks: Networks, fitter: Fitter
+) -> Generator[Progress, None, tuple[Fitted, tuple[Judged, ...]]]:
+    """The model to keep, and both networks as models, the simpler first."""
+    refit = work.settings.refit
+    fitted = refitted(work, networks.best, fitter) if refit else networks.best.fitted
+    rival = refitted(work, networks.rival, fitter) if refit else networks.rival.fitted
+    made = [
+        judged(work, networks.best, fitted, networks.seconds),
+        judged(work, networks.rival, rival, networks.seconds),
+    ]
+    what = "all calibration rows" if refit else "the folds of the best recipe"
+    yield Progress("model", 1, 1, f"{fitted.members} members from {what}")
+    return fitted, tuple(sorted(made, key=lambda model: model.rank))
+
+
+def _baselines(work: Prepared) -> Generator[Progress, None, tuple[Judged, ...]]:
+    made: list[Judged] = []
+    for model in baselines(work.spectra, work.folds, work.settings.seed):
+        made.append(model)
+        yield Progress("baselines", len(made), 4, f"{model.name} {model.settings}".strip())
+    return tuple(made)
+
+
+def _regions(work: Prepared, fitted: Fitted) -> Generator[Progress, None, Regions | None]:
+    """Growth of the error by region, on test rows where there are enough."""
+    if not work.settings.explain:
+        return None
+    spectra = work.spectra
+    rows = spectra.test if len(spectra.test) >= SMALLEST_TEST else spectra.calibration
+
+    def off(output: NDArray[np.float64], y: NDArray[np.float64]) -> float:
+        return error(output, y, spectra.task)
+
+    found = []
+    for region in regions(fitted, rows.x, rows.y, spectra.axis, off, work.settings.seed):
+        found.append(region)
+    yield Progress("explanation", 1, 1, f"{len(found)} regions of the spectrum")
+    edges = np.asarray([found[0].low, *(region.high for region in found)])
+    return Regions(edges, np.stack([region.growth for region in found], axis=1))
+
+
+def _outcome(
+    work: Prepared,
+    kept: Run,
+    study: optuna.Study,
+    trials: tuple[Trial, ...],
+    networks: Networks,
+    models: Sequence[Judged],
+    found: Regions | None,
+    seconds: float,
+) -> Outcome:
+    settings, spectra, best = work.settings, work.spectra, networks.best
+    shares = importance(study)
+    tuned = max((model for model in models if model.rank >= 4), key=lambda model: _is_best(model, networks))
+    spread = predict(best.fitted, spectra.test.x)
+    return Outcome(
+        spectra=spectra,
+        fold_of=work.fold_of,
+        models=tuple(models),
+        verdict=verdict(spectra, models, settings.seed),
+        recipe=best.recipe,
+        drawn=best.values,
+        shape=best.fitted.stack.shape,
+        members=best.fitted.members,
+        trials=trials,
+        replicates=networks.others,
+        importance=None if shares is None else Importance("PED-ANOVA", settings.sampler, shares),
+        regions=found,
+        spread=Predictions(spread, spectra.task.classes, spectra.test.ids).spread,
+        settings={name: value for name, value in asdict(settings).items() if value is not None},
+        facts=facts(kept.folder, seconds, _workers(settings)),
+        network=tuned.name,
+    )
+
+
+def _is_best(model: Judged, networks: Networks) -> bool:
+    return model.validated is networks.best.validated
+
+
+def _workers(settings: Settings) -> int:
+    """Processes to use: as many as the settings say, or cores, but no more than folds."""
+    return min(settings.workers or len(os.sched_getaffinity(0)), settings.folds)

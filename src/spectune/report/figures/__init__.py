@@ -1,0 +1,1 @@
+"""One function a figure: an outcome goes in, an SVG comes out."""

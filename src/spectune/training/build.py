@@ -1,0 +1,67 @@
+"""From layer records to K networks with starting weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+
+from spectune.networks.layers import Layers, Shape
+from spectune.training.members import Slot, Stack, moment_channels, slots
+
+TRUNCATED = 0.87962566103423978
+"""Standard deviation of a unit normal cut at two deviations: Keras divides by it."""
+
+
+def build(
+    layers: Layers,
+    shape: Shape,
+    streams: Sequence[torch.Generator],
+    dtype: torch.dtype = torch.float32,
+    gain: float = 1.0,
+) -> Stack:
+    """One member per random stream; kernels He-normal (truncated at two deviations), biases zero.
+
+    Args:
+        layers: the architecture.
+        shape: (channels, points) of the signal it receives.
+        streams: each member draws its weights from its own stream, so they do not depend on
+            how many others are built beside it.
+        dtype: of all weights.
+        gain: factor on the starting kernels.
+
+    Raises:
+        ShapeError: layers that do not fit the signal.
+    """
+    every = slots(layers, shape)
+    members = [[_start(slot, stream) for slot in every] for stream in streams]
+    kernels = gain * torch.stack([_flat(member, every, True) for member in members])
+    others = torch.stack([_flat(member, every, False) for member in members]).to(dtype)
+    return Stack(layers, shape, kernels.to(dtype), others, _first_moments(layers, shape, len(streams), dtype))
+
+
+def _start(slot: Slot, stream: torch.Generator) -> Tensor:
+    if not slot.kernel:
+        return torch.full((slot.size,), slot.start)
+    deviation = (2.0 / slot.fan_in) ** 0.5 / TRUNCATED
+    return torch.mul(_truncated_normal(slot.size, stream), deviation)
+
+
+def _truncated_normal(size: int, stream: torch.Generator) -> Tensor:
+    """Unit normal numbers between -2 and 2, by the inverse of the distribution function."""
+    edge = 0.9544997361036416  # probability within two deviations
+    uniform = torch.rand(size, generator=stream, dtype=torch.float64) * 2 - 1
+    return torch.mul(torch.erfinv(uniform * edge), 2**0.5)
+
+
+def _flat(member: list[Tensor], every: Sequence[Slot], kernel: bool) -> Tensor:
+    parts = [part for part, slot in zip(member, every, strict=True) if slot.kernel == kernel]
+    return torch.cat([part.double() for part in parts]) if parts else torch.empty(0, dtype=torch.float64)
+
+
+def _first_moments(layers: Layers, shape: Shape, members: int, dtype: torch.dtype) -> Tensor:
+    """Running means 0 and variances 1."""
+    one = [torch.cat([torch.zeros(count), torch.ones(count)]) for count in moment_channels(layers, shape)]
+    flat = torch.cat(one) if one else torch.empty(0)
+    return flat.to(dtype).repeat(members, 1)

@@ -1,0 +1,252 @@
+"""K networks of one architecture, side by side.
+
+The layer records say what is computed; a ``Stack`` holds the numbers. All trainable numbers of a
+member lie in two flat rows: ``kernels`` (those that an L2 penalty pulls on) and ``others``
+(biases, scales). A stack of one is the ordinary network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from spectune.networks.layers import (
+    Act,
+    Activation,
+    AveragePool,
+    BatchNorm,
+    Branches,
+    Conv,
+    Dense,
+    Dropout,
+    Flatten,
+    Layer,
+    Layers,
+    MaxPool,
+    Residual,
+    Shape,
+    shapes,
+)
+from spectune.training import kernels as computed
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One array of weights of a member: its shape, how it starts, and whether L2 pulls on it."""
+
+    shape: tuple[int, ...]
+    kernel: bool
+    fan_in: int = 0
+    start: float = 0.0
+
+    @property
+    def size(self) -> int:
+        """How many numbers."""
+        return int(torch.Size(self.shape).numel())
+
+
+@dataclass(frozen=True, eq=False)
+class Stack:
+    """K networks that are trained or applied at once.
+
+    Attributes:
+        layers, shape: the architecture and the (channels, points) it receives.
+        kernels: (K, numbers that L2 pulls on).
+        others: (K, other trainable numbers).
+        moments: (K, running means and variances of batch normalisation).
+    """
+
+    layers: Layers
+    shape: Shape
+    kernels: Tensor
+    others: Tensor
+    moments: Tensor
+
+    @property
+    def members(self) -> int:
+        """K."""
+        return int(self.kernels.shape[0])
+
+    def take(self, members: Tensor) -> Stack:
+        """The chosen members (numbers or mask), as a copy that is trained by itself."""
+        chosen = [part.detach()[members].clone() for part in (self.kernels, self.others, self.moments)]
+        return Stack(self.layers, self.shape, *chosen)
+
+
+@dataclass(frozen=True, eq=False)
+class Training:
+    """What a forward pass needs to know while training.
+
+    Attributes:
+        counts: how many rows of the batch are real, one per member; the rest is padding.
+        streams: one random stream per member.
+    """
+
+    counts: Sequence[int]
+    streams: Sequence[torch.Generator]
+
+
+def slots(layers: Layers, shape: Shape) -> tuple[Slot, ...]:
+    """Arrays of weights of one member, in the order of the signal."""
+    made: list[Slot] = []
+    for layer, (channels, points) in zip(layers, (shape, *shapes(layers, shape)), strict=False):
+        match layer:
+            case Conv(filters, kernel):
+                fan_in = kernel * channels
+                made += [Slot((kernel, channels, filters), True, fan_in), Slot((filters,), False)]
+            case Dense(units):
+                made += [Slot((channels, units), True, channels), Slot((units,), False)]
+            case BatchNorm():
+                made += [Slot((channels,), False, start=1.0), Slot((channels,), False)]
+            case Residual(body, shortcut):
+                made += [*slots(body, (channels, points)), *slots(shortcut, (channels, points))]
+            case Branches(paths):
+                made += [slot for path in paths for slot in slots(path, (channels, points))]
+            case MaxPool() | AveragePool() | Act() | Dropout() | Flatten():
+                pass
+    return tuple(made)
+
+
+def moment_channels(layers: Layers, shape: Shape) -> tuple[int, ...]:
+    """Channels of every batch normalisation, in the order of the signal."""
+    made: list[int] = []
+    for layer, before in zip(layers, (shape, *shapes(layers, shape)), strict=False):
+        match layer:
+            case BatchNorm():
+                made.append(before[0])
+            case Residual(body, shortcut):
+                made += [*moment_channels(body, before), *moment_channels(shortcut, before)]
+            case Branches(paths):
+                made += [count for path in paths for count in moment_channels(path, before)]
+            case _:
+                pass
+    return tuple(made)
+
+
+def forward(stack: Stack, signal: Tensor, training: Training | None = None) -> Tensor:
+    """Outputs of all members, (K, B, outputs).
+
+    Args:
+        stack: the members.
+        signal: (K, B, L, C), standardised.
+        training: given while training: batch statistics and dropout are on, and the running
+            moments of batch normalisation are updated in place.
+    """
+    weights = _weights(stack)
+    sizes = [2 * count for count in moment_channels(stack.layers, stack.shape)]
+    moments = iter(torch.split(stack.moments, sizes, dim=1))
+    return _run(stack.layers, signal, weights, moments, training)
+
+
+def _weights(stack: Stack) -> Iterator[Tensor]:
+    """Views of the flat rows in the order of the signal, (K, *slot shape)."""
+    every = slots(stack.layers, stack.shape)
+    flat = {
+        True: iter(torch.split(stack.kernels, [slot.size for slot in every if slot.kernel], dim=1)),
+        False: iter(torch.split(stack.others, [slot.size for slot in every if not slot.kernel], dim=1)),
+    }
+    for slot in every:
+        yield next(flat[slot.kernel]).view(stack.members, *slot.shape)
+
+
+def _run(
+    layers: Layers, signal: Tensor, weights: Iterator[Tensor], moments: Iterator[Tensor], training: Training | None
+) -> Tensor:
+    for layer in layers:
+        signal = _apply(layer, signal, weights, moments, training)
+    return signal
+
+
+def _apply(
+    layer: Layer, signal: Tensor, weights: Iterator[Tensor], moments: Iterator[Tensor], training: Training | None
+) -> Tensor:
+    match layer:
+        case Conv(_, _, stride, padding):
+            return computed.convolve(signal, next(weights), next(weights), stride, padding)
+        case Dense():
+            return computed.dense(signal, next(weights), next(weights))
+        case BatchNorm(momentum, eps):
+            return _batch_norm(signal, next(weights), next(weights), next(moments), momentum, eps, training)
+        case Act(name):
+            return activate(signal, name)
+        case Dropout(rate):
+            return _dropout(signal, rate, training)
+        case MaxPool(size, stride, padding):
+            return computed.max_pool(signal, size, stride, padding)
+        case AveragePool(size, stride, padding):
+            return computed.average_pool(signal, size, stride, padding)
+        case Flatten():
+            return signal.reshape(signal.shape[0], signal.shape[1], -1)
+        case Residual(body, shortcut):
+            made = _run(body, signal, weights, moments, training)
+            return made + _run(shortcut, signal, weights, moments, training)
+        case Branches(paths):
+            return torch.cat([_run(path, signal, weights, moments, training) for path in paths], dim=-1)
+
+
+def activate(signal: Tensor, name: Activation) -> Tensor:
+    """An activation function of Shen & Viscarra Rossel (2021, table 1), with Keras's constants."""
+    match name:
+        case "linear":
+            return signal
+        case "relu":
+            return functional.relu(signal)
+        case "leaky_relu":
+            return functional.leaky_relu(signal, 0.3)
+        case "elu":
+            return functional.elu(signal)
+        case "selu":
+            return functional.selu(signal)
+        case "swish":
+            return functional.silu(signal)
+
+
+def _dropout(signal: Tensor, rate: float, training: Training | None) -> Tensor:
+    """Each member draws from its own stream, for its real rows only."""
+    if training is None or rate == 0:
+        return signal
+    keep = torch.zeros_like(signal)
+    for member, (count, stream) in enumerate(zip(training.counts, training.streams, strict=True)):
+        keep[member, :count].bernoulli_(1 - rate, generator=stream)
+    return signal * keep.div_(1 - rate)
+
+
+def _batch_norm(
+    signal: Tensor,
+    scale: Tensor,
+    shift: Tensor,
+    moments: Tensor,
+    momentum: float,
+    eps: float,
+    training: Training | None,
+) -> Tensor:
+    """Keras's batch normalisation per member: biased variance, padded rows left out."""
+    members, rows = signal.shape[:2]
+    wide = (members, *(1 for _ in signal.shape[1:-1]), signal.shape[-1])
+    if training is None:
+        mean, variance = moments.chunk(2, dim=1)
+    else:
+        mean, variance = _batch_moments(signal, training.counts, rows)
+        busy = torch.tensor([count > 0 for count in training.counts])[:, None]
+        now = torch.cat([mean, variance], dim=1).detach()
+        moments.copy_(torch.where(busy, momentum * moments + (1 - momentum) * now, moments))
+    factor = scale * torch.rsqrt(variance + eps)
+    return signal * factor.view(wide) + (shift - mean * factor).view(wide)
+
+
+def _batch_moments(signal: Tensor, counts: Sequence[int], rows: int) -> tuple[Tensor, Tensor]:
+    """Mean and biased variance over the real rows (and points) of each member, (K, C)."""
+    over = tuple(range(1, signal.dim() - 1))
+    if all(count == rows for count in counts):
+        variance, mean = torch.var_mean(signal, dim=over, correction=0)
+        return mean, variance
+    real = torch.arange(rows)[None, :] < torch.tensor(counts)[:, None]
+    weight = real.to(signal.dtype).view(*real.shape, *(1 for _ in signal.shape[2:]))
+    cells = (real.sum(1).clamp(min=1) * signal.shape[2 : signal.dim() - 1].numel()).to(signal.dtype)[:, None]
+    mean = (signal * weight).sum(dim=over) / cells
+    centre = mean.view(mean.shape[0], *(1 for _ in over), mean.shape[1])
+    return mean, ((signal - centre).square() * weight).sum(dim=over) / cells

@@ -1,0 +1,47 @@
+"""Errors over all held-out rows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics import log_loss, root_mean_squared_error
+
+from spectune.spectra.folds import Fold
+from spectune.spectra.spectra import Task
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What a search is about: the calibration rows' target, what it means, and the folds."""
+
+    y: Array
+    task: Task
+    folds: tuple[Fold, ...]
+
+
+def validated(held_out: Sequence[Array], problem: Problem) -> Array:
+    """Output for every calibration row by the member of the fold that held it out.
+
+    With several seeds per fold (``held_out`` a multiple of the folds) their mean is taken.
+
+    Returns:
+        (rows,) values or (rows, classes) probabilities.
+    """
+    folds = problem.folds
+    rounds = len(held_out) // len(folds)
+    made = np.zeros((problem.y.size, *held_out[0].shape[1:]))
+    for number, output in enumerate(held_out):
+        made[folds[number % len(folds)].scored] += output / rounds
+    return made
+
+
+def error(output: Array, y: Array, task: Task) -> float:
+    """RMSE in the target's unit, or log-loss of class probabilities; the objective of a search."""
+    if task.classes:
+        return float(log_loss(y, output, labels=list(range(len(task.classes)))))
+    return float(root_mean_squared_error(y, output))

@@ -1,0 +1,139 @@
+"""The command line before any work begins: help, options, mistakes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from spectune.cli import app as application
+from spectune.cli.app import run
+from spectune.cli.options import OPTIONS
+from spectune.files.settings import Settings, format_settings
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """The one line on standard error."""
+    shown = capsys.readouterr()
+    assert shown.err.startswith("error: ")
+    assert shown.err.count("\n") == 1
+    assert shown.out == ""
+    return shown.err.removeprefix("error: ").strip()
+
+
+@pytest.fixture
+def settings(monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """What ``spectune tune`` would have run with."""
+    caught: list[Settings] = []
+    monkeypatch.setattr("spectune.cli.tuning.tune", caught.append)
+    return caught
+
+
+def test_every_setting_is_an_option_and_every_option_a_setting() -> None:
+    assert set(OPTIONS) == {field.name for field in fields(Settings)}
+
+
+@pytest.mark.parametrize("command", ["inspect", "tune", "report", "predict", "simulate", "version"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([command, "--help"]) == 0
+    assert f"Usage: spectune {command}" in capsys.readouterr().out
+
+
+def test_the_help_of_tune_shows_panels_examples_and_defaults(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERMINAL_WIDTH", "200")
+    monkeypatch.setattr("typer.rich_utils.MAX_WIDTH", 200)
+    assert run(["tune", "--help"]) == 0
+    shown = capsys.readouterr().out
+    for word in ("Data", "Roles of rows", "Search", "Model", "Output"):
+        assert f"─ {word} ─" in shown
+    for word in ("--no-explain", "[default: 50]", "[default: tpe]", "[default: 0.2]", "spectune tune soil.csv"):
+        assert word in shown
+
+
+def test_no_command_at_all_shows_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([]) == 0
+    assert "Usage: spectune" in capsys.readouterr().out
+
+
+def test_options_become_settings(settings: list[Settings]) -> None:
+    line = "tune soil.csv -t carbon --trials 7 --no-explain --refit --no-classes --unit cm-1 --test-part 0.3 -o runs/x"
+    assert run(line.split()) == 0
+    wanted = Settings(
+        "soil.csv",
+        "carbon",
+        "runs/x",
+        trials=7,
+        explain=False,
+        refit=True,
+        classes=False,
+        unit="cm-1",
+        test_part=0.3,
+    )
+    assert settings == [wanted]
+
+
+def test_options_go_before_the_run_file(settings: list[Settings], tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(format_settings(Settings("a.csv", "y", trials=9, seed=3)))
+    assert run(["tune", "--config", str(path), "--seed", "4"]) == 0
+    assert settings == [Settings("a.csv", "y", trials=9, seed=4)]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("tune", "needs a file of spectra and a target"),
+        ("tune soil.csv", "needs the column to predict"),
+        ("tune soil.csv -t y --trails 3", "No such option: --trails"),
+        ("tune soil.csv -t y --trials many", "'--trials'"),
+        ("tune soil.csv -t y --trials 0", "trials must be from 1 to 100000, got 0"),
+        ("tune soil.csv -t y --folds 1 --test-part 2", "2 mistakes"),
+        ("tune soil.csv -t y --sampler best", "'tpe', 'random'"),
+        ("tune soil.csv -t y --split s --test t.csv", "test and split both name the test rows"),
+        ("tune --config nowhere.toml", "there is no file nowhere.toml"),
+        ("frobnicate", "No such command 'frobnicate'"),
+        ("predict runs/x", "Missing argument 'DATA'"),
+        ("simulate fruit.csv --rows 2", "'--rows'"),
+    ],
+)
+def test_a_mistaken_command_line_is_one_sentence_and_two(
+    line: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(line.split()) == 2
+    assert words in sentence(capsys)
+
+
+def test_an_unknown_option_in_a_run_file_is_one_sentence_and_two(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text('data = "a.csv"\ntarget = "y"\ntrails = 3\n')
+    assert run(["tune", "--config", str(path)]) == 2
+    assert "run.toml: 'trails' is not an option (did you mean trials?)" in sentence(capsys)
+
+
+def test_ctrl_c_before_anything_happened_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(application, "load_settings", interrupted)
+    assert run(["tune", "--config", "run.toml"]) == 2
+    assert sentence(capsys) == "stopped; nothing was written"
+
+
+def test_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["version"]) == 0
+    assert capsys.readouterr().out.startswith("spectune 0.")
+
+
+def test_the_installed_command_is_this_one() -> None:
+    command = Path(sys.executable).with_name("spectune")
+    assert subprocess.run([command, "tune"], capture_output=True, check=False).returncode == 2

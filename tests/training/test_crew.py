@@ -1,0 +1,71 @@
+"""Work spread over processes gives what one process gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from spectune.errors import ShapeError
+from spectune.networks.layers import Act, Conv, Dense, Flatten
+from spectune.networks.recipe import Recipe, Schedule
+from spectune.spectra.channels import parse_channels
+from spectune.spectra.folds import Fold
+from spectune.spectra.spectra import Task
+from spectune.training.crew import Completed, Fitter, Reached, crew
+
+RECIPE = Recipe(parse_channels("SNV"), (Flatten(), Dense(6), Act("elu"), Dense(1)), Schedule(epochs=9, batch=8))
+
+
+def material() -> tuple[np.ndarray, np.ndarray, Task, list[Fold]]:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(40, 20)).cumsum(axis=1).astype(np.float32)
+    order = random.permutation(40)
+    folds = [
+        Fold(np.roll(order, 8 * k)[:28], np.roll(order, 8 * k)[28:32], np.roll(order, 8 * k)[32:]) for k in range(5)
+    ]
+    return x, x[:, 4].astype(np.float64), Task("t", rows=40, points=20), folds
+
+
+def reports(fitter: Fitter, folds: Sequence[Fold]) -> list[Reached | Completed]:
+    return list(fitter(RECIPE, folds, range(5), (3, 6)))
+
+
+@pytest.fixture(scope="module")
+def both() -> list[list[Reached | Completed]]:
+    x, y, task, folds = material()
+    found = []
+    for workers in (1, 2):
+        with crew(x, y, task, workers) as fitter:
+            found.append(reports(fitter, folds))
+    return found
+
+
+def test_two_processes_report_what_one_does(both: list[list[Reached | Completed]]) -> None:
+    one, two = both
+    assert [type(report) for report in one] == [type(report) for report in two] == [Reached, Reached, Completed]
+    for left, right in zip(one, two, strict=True):
+        np.testing.assert_allclose(left.scored, right.scored, rtol=1e-5)
+    assert isinstance(one[-1], Completed)
+    assert isinstance(two[-1], Completed)
+    np.testing.assert_allclose(one[-1].tuning, two[-1].tuning, rtol=1e-4)
+    assert one[-1].tuning.shape == (5, 9)
+    assert two[-1].fitted.members == 5
+
+
+def test_a_fit_that_is_left_early_makes_way_for_the_next() -> None:
+    x, y, task, folds = material()
+    with crew(x, y, task, 2) as fitter:
+        first = fitter(RECIPE, folds, range(5), (3, 6))
+        assert isinstance(next(first), Reached)
+        first.close()
+        again = reports(fitter, folds)
+    assert isinstance(again[-1], Completed)
+
+
+def test_a_wrong_recipe_is_reported_by_the_worker() -> None:
+    x, y, task, folds = material()
+    wrong = Recipe(parse_channels("SNV"), (Conv(2, 50, 1, "valid"), Flatten(), Dense(1)), Schedule(epochs=2))
+    with crew(x, y, task, 2) as fitter, pytest.raises(ShapeError, match="50 does not fit in 20"):
+        list(fitter(wrong, folds, range(5), ()))
