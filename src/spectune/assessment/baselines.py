@@ -117,7 +117,7 @@ def _regression(task: Task, points: int, latent: tuple[int, ...]) -> tuple[Metho
             views(FEW, points, (13,)),
             targets,
             screen=regressors.RADIAL_SCREEN,
-            choice_rows=1000,
+            choice_rows=600,
             fit_rows=5000,
         ),
     )
@@ -153,7 +153,7 @@ def _classification(classes: int, points: int, latent: tuple[int, ...]) -> tuple
             classifiers.RADIALS,
             views(FEW, points, (13,)),
             screen=classifiers.RADIAL_SCREEN,
-            choice_rows=1000,
+            choice_rows=600,
             fit_rows=5000,
         ),
     )

@@ -59,16 +59,24 @@ def inspect(
     unit: UnitOption = None,
     signal: SignalOption = None,
     picture: Annotated[
-        Path | None, typer.Option(help="Write a picture of the spectra (SVG) here.", rich_help_panel=OUTPUT)
+        Path | None,
+        typer.Option(
+            "--picture",
+            "-o",
+            help="SVG or PNG to draw. [dim]\\[default: DATA-spectra.svg, here][/dim]",
+            rich_help_panel=OUTPUT,
+            metavar="FILE",
+        ),
     ] = None,
 ) -> None:
     """Say what was understood of a file: rows, axis, signal, targets, groups, oddities; and draw it.
 
-    [bold]Example:[/bold] [cyan]spectune inspect soil.csv --picture soil.svg[/cyan]
+    [bold]Example:[/bold] [cyan]spectune inspect soil.csv --target total_carbon[/cyan]
     """
     from spectune.cli import inspecting
     from spectune.cli.reading import Reading
 
+    picture = picture or Path(f"{data.stem}-spectra.svg")
     inspecting.inspect(data, target, Reading(sheet, unit, signal), picture)
 
 

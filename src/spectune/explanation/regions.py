@@ -1,7 +1,8 @@
 """Importance of regions of the axis: how much the error grows when a region is shuffled.
 
-The spectra of a region are exchanged between rows before any preprocessing, so what is measured
-is the whole model, from raw spectrum to answer (permutation importance, Breiman 2001, over bands).
+Permutation importance (Breiman 2001) over bands. The region is exchanged between rows in all
+channels at once, after preprocessing: exchanged before it, the steps at the region's edges would
+become the largest features of a derivative.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from spectune.spectra.axis import Axis
-from spectune.training.fit import Fitted, predict
+from spectune.training.fit import Fitted, answers, signal
 
 Array = NDArray[np.float64]
 
@@ -53,17 +54,27 @@ def regions(
     """
     random = np.random.default_rng(seed)
     rows = np.sort(random.permutation(len(x))[:MOST_ROWS])
-    x, y = x[rows], y[rows]
-    whole = np.asarray([error(output, y) for output in predict(fitted, x)])
-    order = _moved(len(x), random)
-    bounds = np.unique(np.linspace(0, x.shape[1], min(count, x.shape[1]) + 1).round().astype(int))
-    positions = axis.positions
-    edges = np.concatenate([positions[:1], (positions[1:] + positions[:-1]) / 2, positions[-1:]])
+    y, prepared = y[rows], signal(fitted, x[rows])
+    whole = np.asarray([error(output, y) for output in answers(fitted, prepared)])
+    order = _moved(len(rows), random)
+    blocks = len(fitted.recipe.channels) if fitted.recipe.layout == "concatenate" else 1
+    length = prepared.shape[1] // blocks
+    bounds = np.unique(np.linspace(0, length, min(count, length) + 1).round().astype(int))
+    edges = _edges(axis, length)
     for number, (low, high) in enumerate(pairwise(bounds)):
-        shuffled = x.copy()
-        shuffled[:, low:high] = x[order, low:high]
-        errors = np.asarray([error(output, y) for output in predict(fitted, shuffled)])
+        columns = np.concatenate([np.arange(low, high) + block * length for block in range(blocks)])
+        shuffled = prepared.copy()
+        shuffled[:, columns] = prepared[order][:, columns]
+        errors = np.asarray([error(output, y) for output in answers(fitted, shuffled)])
         yield RegionGrowth(number, float(edges[low]), float(edges[high]), errors - whole)
+
+
+def _edges(axis: Axis, length: int) -> Array:
+    """(length + 1,) positions between the points of a signal that may have been averaged to ``length``."""
+    positions = axis.positions
+    between = np.concatenate([positions[:1], (positions[1:] + positions[:-1]) / 2, positions[-1:]])
+    width = -(-len(positions) // length)
+    return between[np.minimum(np.arange(length + 1) * width, len(positions))]
 
 
 def _moved(rows: int, random: np.random.Generator) -> NDArray[np.intp]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -35,6 +36,8 @@ class Card:
     axis: Axis
     signal: Signal
     arrays: str
+
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,7 +67,7 @@ class Model:
         return Predictions(predict(self.fitted, table.x), self.task.classes, row_ids(table))
 
 
-_CARDS = TypeAdapter(Card, config=ConfigDict(extra="forbid"))
+_CARDS = TypeAdapter(Card)
 
 
 def save_model(folder: Path, model: Model) -> None:

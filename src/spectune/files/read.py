@@ -72,6 +72,8 @@ def _content(path: Path) -> bytes:
 
 
 def _draft(raw: bytes, path: Path, sheet: str | None) -> Draft:
+    if path.suffix.casefold() in (".rdata", ".rda", ".rds"):
+        raise ReadError("R's own format is not read; in R, write the table with write.csv() and read that")
     if raw.startswith(b"\x1f\x8b"):
         raw = unpacked(raw)
     match _kind(raw, path):
@@ -89,8 +91,6 @@ def _draft(raw: bytes, path: Path, sheet: str | None) -> Draft:
 
 def _kind(raw: bytes, path: Path) -> Kind:
     named = SUFFIXES.get(path.suffix.casefold(), "text")
-    if path.suffix.casefold() in (".rdata", ".rda", ".rds"):
-        raise ReadError("R's own format is not read; in R, write the table with write.csv() and read that")
     if raw.startswith(b"PAR1"):
         return "parquet"
     if raw.startswith(b"MATLAB ") or HDF5_MARK in (raw[:8], raw[512:520]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class Result:
         return path
 
 
-def run(settings: Settings, table: Table | None = None) -> Iterator[Progress | Result]:
+def run(settings: Settings, table: Table | None = None) -> Generator[Progress | Result, None, None]:
     """Does the whole job, or what is left of it; yields progress and last the result.
 
     Args:

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +65,7 @@ Condition = Compare | Among | Not | Every | Some
 
 KEYWORDS = frozenset({"and", "or", "not", "in"})
 
-_COMPARE: dict[Operator, Callable[[Column, object], NDArray[np.bool_]]] = {
+_COMPARE: dict[Operator, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
 
@@ -102,13 +102,17 @@ def _mask(condition: Condition, table: Table) -> Mask:
         case Compare(name, sign, value):
             return _compared(table.column(name), name, sign, value)
         case Among(name, values):
-            return np.logical_or.reduce([_compared(table.column(name), name, "==", value) for value in values])
+            return _any([_compared(table.column(name), name, "==", value) for value in values])
         case Not(inner):
             return ~_mask(inner, table)
         case Every(conditions):
-            return np.logical_and.reduce([_mask(one, table) for one in conditions])
+            return ~_any([~_mask(one, table) for one in conditions])
         case Some(conditions):
-            return np.logical_or.reduce([_mask(one, table) for one in conditions])
+            return _any([_mask(one, table) for one in conditions])
+
+
+def _any(masks: Sequence[Mask]) -> Mask:
+    return np.asarray(np.any(masks, axis=0), dtype=np.bool_)
 
 
 def _compared(column: Column, name: str, sign: Operator, value: float | str) -> Mask:

@@ -14,7 +14,9 @@ from spectune.errors import DataError
 CALIBRATION = frozenset({"cal", "calib", "calibration", "train", "training", "trn", "c"})
 """Labels of rows a search may see (capitals, ``_``, ``-`` and spaces at the ends do not matter)."""
 
-TEST = frozenset({"test", "testing", "tst", "prediction", "pred", "holdout", "hold out", "external", "ext", "val ext", "t"})
+TEST = frozenset(
+    {"test", "testing", "tst", "prediction", "pred", "holdout", "hold out", "external", "ext", "val ext", "t"}
+)
 """Labels of rows that are opened once, at the end."""
 
 VALIDATION = frozenset({"val", "valid", "validation", "v"})
@@ -38,14 +40,15 @@ def split_of(labels: NDArray[np.str_], column: str) -> Split:
     Raises:
         DataError: no label means calibration; the message lists the labels that are there.
     """
-    plain = np.asarray([_plain(label) for label in labels.tolist()], dtype=np.str_)
+    plain = np.asarray([plain_label(label) for label in labels.tolist()], dtype=np.str_)
     counts = Counter(labels.tolist())
-    names = {label: _plain(label) for label in counts}
+    names = {label: plain_label(label) for label in counts}
     calibration = np.isin(plain, list(CALIBRATION))
     if not calibration.any():
         listed = ", ".join(repr(label) for label in list(counts)[:8])
         raise DataError(
-            f"column {column!r} names no calibration rows: expected labels such as cal or train, and test, found {listed}"
+            f"column {column!r} names no calibration rows: expected labels such as cal (or train) and test, "
+            f"found {listed}"
         )
     validates = not any(name in TEST for name in names.values())
     test = np.isin(plain, list(VALIDATION if validates else TEST))
@@ -65,5 +68,6 @@ def _notes(counts: Mapping[str, int], names: Mapping[str, str], column: str, val
     return tuple(notes)
 
 
-def _plain(label: str) -> str:
+def plain_label(label: str) -> str:
+    """A label without capitals, underscores, hyphens and double spaces."""
     return " ".join(label.casefold().replace("_", " ").replace("-", " ").split())

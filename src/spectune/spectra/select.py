@@ -171,7 +171,9 @@ def _grouped(rows: _Rows, target: str, group: str | None) -> _Rows:
     by_id, id_note = _by_id(rows, target)
     by_spectrum = near_identical(rows.table.x)
     count, size = repeated(by_spectrum)
-    spectrum_note = (f"{size} rows have a near-identical twin ({count} groups); twins stay on one side",) if count else ()
+    spectrum_note = (
+        (f"{size} rows have a near-identical twin ({count} groups); twins stay on one side",) if count else ()
+    )
     return replace(rows, groups=merge_groups(by_id, by_spectrum)).noted(*id_note, *spectrum_note)
 
 
@@ -186,7 +188,9 @@ def _by_id(rows: _Rows, target: str) -> tuple[Groups, tuple[str, ...]]:
         groups = equal_labels(per_file)
         count, size = repeated(groups)
         if count:
-            return groups, (f"{size} rows share their {name!r} with others ({count} groups); replicates stay on one side",)
+            return groups, (
+                f"{size} rows share their {name!r} with others ({count} groups); replicates stay on one side",
+            )
     return np.arange(len(rows.table)), ()
 
 
@@ -195,7 +199,7 @@ def _named(table: Table, names: tuple[str, ...]) -> list[str]:
     return [folded[name] for name in names if name in folded]
 
 
-def _ids(table: Table) -> NDArray[np.str_]:
+def row_ids(table: Table) -> NDArray[np.str_]:
     """A name for every row: the first id column without repeats, or any, or row numbers."""
     columns = [np.char.strip(as_text(table.column(name))) for name in _named(table, ID_NAMES)]
     columns.sort(key=lambda labels: np.unique(labels).size < labels.size)
@@ -213,10 +217,13 @@ def _spectra(rows: _Rows, target: str, classes: bool | None) -> Spectra:
     else:
         y = column.astype(np.float64)
         if classes is None and np.unique(y).size <= 20 and np.all(y == np.round(y)):
-            notes = (*notes, f"{target!r} has {np.unique(y).size} whole numbers, taken as a quantity and not as classes")
+            notes = (
+                *notes,
+                f"{target!r} has {np.unique(y).size} whole numbers, taken as a quantity and not as classes",
+            )
     task = Task(target, unit_of(table, target), names)
     return Spectra(
-        table.x, table.axis, y, task, _ids(table), rows.groups, rows.roles, table.source, table.signal, notes
+        table.x, table.axis, y, task, row_ids(table), rows.groups, rows.roles, table.source, table.signal, notes
     )
 
 
@@ -242,7 +249,9 @@ def _check(spectra: Spectra) -> None:
     if len(calibration) < FEWEST_ROWS:
         raise DataError(_too_few(spectra, len(calibration)))
     if np.unique(calibration.y).size == 1:
-        raise DataError(f"target {spectra.task.target!r} is the same in all calibration rows; there is nothing to learn")
+        raise DataError(
+            f"target {spectra.task.target!r} is the same in all calibration rows; there is nothing to learn"
+        )
     _check_classes(calibration)
 
 
@@ -258,7 +267,9 @@ def _check_classes(spectra: Spectra) -> None:
     for label, name in enumerate(spectra.task.classes):
         count = int((spectra.y == label).sum())
         if count == 0:
-            raise DataError(f"class {name!r} of {spectra.task.target!r} occurs in test rows only; a model cannot learn it")
+            raise DataError(
+                f"class {name!r} of {spectra.task.target!r} occurs in test rows only; a model cannot learn it"
+            )
         if count == 1:
             raise DataError(
                 f"class {name!r} of {spectra.task.target!r} has one calibration row, at least 2 are needed; "

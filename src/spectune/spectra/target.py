@@ -28,7 +28,7 @@ def target_name(table: Table, wanted: str) -> str:
         raise DataError(f"{wanted!r} is a point of the spectra, not a target; targets are {_listed(table.columns)}")
     folded = {name.casefold(): name for name in table.columns}
     close = difflib.get_close_matches(wanted.casefold(), folded, n=2)
-    meant = f"; did you mean {' or '.join(repr(folded[name]) for name in close)}" if close else ""
+    meant = f"; did you mean {' or '.join(repr(folded[name]) for name in close)}?" if close else ""
     raise DataError(
         f"{table.source or 'the table'} has no column {wanted!r} (its columns are {_listed(table.columns)}){meant}"
     )

@@ -1,20 +1,23 @@
 """A simulated set of fruit spectra: short-wave near infrared of mango-like fruit, dry matter known.
 
-Everything here is invented to be like real handheld spectra of intact fruit (684 to 990 nm every
-3 nm), not measured. What goes in:
+Nothing here is measured. It is made to be like spectra that a handheld instrument takes of intact
+fruit, 684 to 990 nm every 3 nm. What goes in:
 
-* water: O-H overtones at 740, 840 and 970 nm; the last moves to shorter wavelengths and sharpens
-  as the fruit gets warmer;
-* carbohydrate: C-H and O-H overtones at 890, 910 and 984 nm, of starch and, riper, of sugar at 3 nm less;
-* chlorophyll of the skin: the red tail of its band at 678 nm, less in ripe fruit;
-* scatter: cell structure spreads light; it differs from fruit to fruit and face to face, weakens
-  with wavelength and grows with dry matter (starch grains);
-* the law of Kubelka and Munk turns absorption over scatter into reflectance: high absorption saturates, and
-  scatter multiplies inside a curve. This is why a non-linear model can beat PLS, within limits;
+* water: O-H overtones at 740, 840 and 970 nm; the last moves to shorter wavelengths, sharpens and
+  grows as the fruit gets warmer;
+* carbohydrate: overtones at 890, 910 and 984 nm; as starch turns to sugar with ripeness they move
+  by up to 5 nm and lose up to half their height, so that the same dry matter looks different;
+* chlorophyll of the skin: the red tail of its band at 678 nm, weaker in ripe fruit;
+* scatter: the cells spread light, more or less from fruit to fruit and face to face, less at long
+  wavelengths, and more with dry matter (starch grains);
+* the law of Kubelka and Munk between absorption over scatter and reflectance: strong absorption
+  saturates and scatter multiplies inside a curve. With the interactions above this is why a
+  non-linear model can beat PLS, within limits;
 * handling: an additive offset (distance, gloss) and stray light;
-* seasons: warmer or cooler, offset, tilt and wavelength of the instrument drift; the last one most;
-* noise of a silicon detector, rising to both ends; two faces of a fruit that differ a little; an
-  error of the oven method.
+* seasons: temperature of the fruit, tilt of the baseline and the wavelength scale of the
+  instrument differ; the last season is new to a model of the earlier ones;
+* noise of a silicon detector, rising to both ends; faces of a fruit that differ a little in dry
+  matter; the error of the oven method.
 """
 
 from __future__ import annotations
@@ -22,44 +25,131 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.random import Generator
 from numpy.typing import NDArray
 
+from spectune.errors import SettingError
 from spectune.spectra.axis import Axis
 from spectune.spectra.table import Table
 
 Array = NDArray[np.float64]
 
-WAVELENGTHS = np.arange(684.0, 991.0, 3.0)
+WAVELENGTHS: Array = np.arange(684.0, 991.0, 3.0)
+FACES = 2
 SEASONS = 4
 CULTIVARS = ("Calypso", "Keitt", "Kensington Pride", "R2E2")
-DRY_MATTER = np.array([15.0, 15.5, 17.0, 18.5])
+DRY_MATTER = np.array([15.0, 15.5, 17.0, 18.0])
 """Mean dry matter of the cultivars, %."""
 
-FACES = 2
 LABORATORY = 0.25
-"""Error of the reference method, standard deviation, % dry matter."""
+"""Standard deviation of the reference method, % dry matter."""
+
+TEMPERATURE = np.array([27.0, 22.0, 31.0, 29.0])
+DRIFT = np.array([-0.6, 0.8, 0.1, 0.5])
+"""Mean temperature of the fruit (degrees C) and drift of the instrument in each season."""
 
 
 @dataclass(frozen=True, eq=False)
-class _Face:
-    """Physical state of every spectrum; all (rows,)."""
+class _State:
+    """What light meets at every face; all (rows, 1)."""
 
     dry_matter: Array
     ripeness: Array
     temperature: Array
     chlorophyll: Array
     scatter: Array
+    slope: Array
     offset: Array
-    tilt: Array
-    shift: Array
+    drift: Array
 
 
 def fruit(rows: int, seed: int) -> Table:
-    """Simulated spectra of fruit with dry matter (%), two faces of each fruit.
+    """Simulated spectra of fruit with their dry matter (%), two faces of each fruit.
 
-    Columns: ``fruit`` (two rows with the same name are replicates), ``season`` (1 to 4),
-    ``cultivar``, ``dry_matter``, and ``split``: ``test`` for the last season, else ``cal``.
+    Columns: ``fruit`` (rows of the same fruit are replicates), ``season`` (1 to 4), ``cultivar``,
+    ``dry_matter`` (the same for both faces), ``split`` (``test`` for the last season, else ``cal``).
 
     >>> fruit(8, seed=0).x.shape
     (8, 103)
+
+    Raises:
+        SettingError: fewer rows than one fruit in each season needs.
     """
+    if rows < FACES * SEASONS:
+        raise SettingError(f"simulated fruit need at least {FACES * SEASONS} rows, two for each season, got {rows}")
+    rng = np.random.default_rng(seed)
+    count = -(-rows // FACES)
+    season: NDArray[np.intp] = np.arange(count) * SEASONS // count
+    cultivar = rng.integers(len(CULTIVARS), size=count)
+    dry = np.clip(DRY_MATTER[cultivar] + rng.normal(0, 2.2, count) + rng.normal(0, 0.5, SEASONS)[season], 10, 24)
+    reference = np.round(np.clip(dry + rng.normal(0, LABORATORY, count), 9.5, 24.5), 2)
+    face = np.repeat(np.arange(count), FACES)[:rows]
+    x = _measured(_state(dry[face], face, season[face], rng), rng)
+    return Table(
+        x=x.astype(np.float32),
+        axis=Axis(tuple(WAVELENGTHS.tolist()), "nm"),
+        columns={
+            "fruit": np.array([f"F{number + 1:05d}" for number in face]),
+            "season": np.asarray(season[face] + 1, dtype=np.float64),
+            "cultivar": np.array(CULTIVARS)[cultivar[face]],
+            "dry_matter": np.asarray(reference[face], dtype=np.float64),
+            "split": np.where(season[face] == SEASONS - 1, "test", "cal"),
+        },
+        source="simulated fruit",
+        signal="absorbance",
+        notes=("these spectra are simulated, not measured",),
+    )
+
+
+def _state(dry: Array, face: NDArray[np.intp], season: NDArray[np.intp], rng: Generator) -> _State:
+    """State of every face: what belongs to the fruit is shared, what belongs to the face is not."""
+    rows, fruits = face.size, int(face.max()) + 1
+    ripeness = np.clip(rng.beta(2, 3, fruits)[face] + rng.normal(0, 0.05, rows), 0, 1)
+    grains = 0.05 * (dry - 16)
+    columns = (
+        dry + rng.normal(0, 0.25, rows),
+        ripeness,
+        TEMPERATURE[season] + rng.normal(0, 6.0, fruits)[face] + rng.normal(0, 0.5, rows),
+        np.exp(rng.normal(0, 0.5, fruits)[face] - 2.0 * ripeness + rng.normal(0, 0.15, rows)),
+        np.exp(grains + rng.normal(0, 0.35, fruits)[face] + rng.normal(0, 0.2, rows)),
+        rng.normal(-0.7, 0.15, fruits)[face] + rng.normal(0, 0.1, rows),
+        rng.normal(0, 0.05, rows),
+        DRIFT[season] + rng.normal(0, 0.3, rows),
+    )
+    return _State(*(column[:, None] for column in columns))
+
+
+def _measured(state: _State, rng: Generator) -> Array:
+    """Absorbance as the instrument gives it, (rows, points)."""
+    nm = WAVELENGTHS + 0.3 * state.drift
+    ratio = _absorption(state, nm) / (state.scatter * (nm / 800) ** state.slope)
+    reflectance = 1 + ratio - np.sqrt(ratio**2 + 2 * ratio)
+    stray = 0.03
+    clean = -np.log10(reflectance * (1 - stray) + stray)
+    tilt = 0.01 * state.drift * (nm - 837) / 153
+    return clean - 0.75 + state.offset + tilt + rng.normal(0, 1, clean.shape) * _noise(WAVELENGTHS)
+
+
+def _absorption(state: _State, nm: Array) -> Array:
+    """Absorption coefficient in arbitrary units, from the shares of water and carbohydrate."""
+    water, carbohydrate = 1 - state.dry_matter / 100, state.dry_matter / 100
+    warm = state.temperature - 25
+    overtones = (
+        0.50 * (1 + 0.004 * warm) * _band(nm, 970 - 0.15 * warm, 24 - 0.08 * warm)
+        + 0.025 * _band(nm, 840, 18)
+        + 0.025 * _band(nm, 740, 16)
+    )
+    sugar = 5.0 * state.ripeness
+    solids = 0.20 * _band(nm, 910 - sugar, 15) + 0.06 * _band(nm, 890 - sugar, 12) + 0.30 * _band(nm, 984 - sugar, 18)
+    skin = 3.0 * state.chlorophyll * _band(nm, 678, 14)
+    return 0.012 + water * overtones + carbohydrate * (1 - 0.5 * state.ripeness) * solids + skin
+
+
+def _band(nm: Array, centre: Array | float, width: Array | float) -> Array:
+    """A Gaussian of height 1; ``width`` is its standard deviation."""
+    return np.asarray(np.exp(-0.5 * ((nm - centre) / width) ** 2))
+
+
+def _noise(nm: Array) -> Array:
+    """Standard deviation of the noise, (points,), three times as large at the ends."""
+    return np.asarray(1e-3 * (1 + 2 * ((nm - 837) / 153) ** 4))

@@ -117,6 +117,15 @@ def predict(fitted: Fitted, x: NDArray[np.float32]) -> Array:
     Raises:
         ModelError: spectra whose number of points does not fit.
     """
+    return answers(fitted, signal(fitted, x))
+
+
+def signal(fitted: Fitted, x: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Raw spectra (rows, points) after the recipe's channels: what the network receives, (rows, L, C).
+
+    Raises:
+        ModelError: spectra whose number of points does not fit.
+    """
     recipe = fitted.recipe
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
     if shape != fitted.stack.shape:
@@ -124,7 +133,12 @@ def predict(fitted: Fitted, x: NDArray[np.float32]) -> Array:
             f"the model expects {fitted.stack.shape[1]} points in {fitted.stack.shape[0]} channels after "
             f"preprocessing, these spectra give {shape[1]} in {shape[0]}"
         )
-    table = torch.as_tensor(prepare(x, recipe.channels, recipe.layout)).to(fitted.stack.kernels.dtype)
+    return prepare(x, recipe.channels, recipe.layout)
+
+
+def answers(fitted: Fitted, prepared: NDArray[np.float32]) -> Array:
+    """What every member says of prepared spectra (rows, L, C); as ``predict``."""
+    table = torch.as_tensor(prepared).to(fitted.stack.kernels.dtype)
     with torch.no_grad():
         parts = [forward(fitted.stack, fitted.inputs.apply(part)) for part in torch.split(table, 256)]
     raw = torch.cat(parts, dim=1).double().numpy()

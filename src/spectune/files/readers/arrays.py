@@ -15,14 +15,32 @@ from spectune.files.readers.units import unit_in
 from spectune.spectra.table import Column
 
 SPECTRA_NAMES = (
-    "x spectra spectrum sp spec spc data absorbance reflectance transmittance intensity intensities "
-    "nir mir ir raman xrd signal signals d"
-).split()
+    *("x", "spectra", "spectrum", "sp", "spec", "spc", "data", "absorbance", "reflectance", "transmittance"),
+    *("intensity", "intensities", "nir", "mir", "ir", "raman", "xrd", "signal", "signals", "d"),
+)
 """Names that mean spectra, the surest first."""
 
-AXIS_NAMES = frozenset("axis axisscale wave waves freq freqs frequency x_axis xaxis wl wn lambda angle angles".split())
+AXIS_NAMES = frozenset(
+    (
+        "axis",
+        "axisscale",
+        "wave",
+        "waves",
+        "freq",
+        "freqs",
+        "frequency",
+        "x_axis",
+        "xaxis",
+        "wl",
+        "wn",
+        "lambda",
+        "angle",
+    )
+)
 
-_ROLE = re.compile(r"(?P<stem>.*?)[_ ]?(?P<role>cal|calibration|train|training|test|val|validation|tuning)", re.IGNORECASE)
+_ROLE = re.compile(
+    r"(?P<stem>.*?)[_ ]?(?P<role>cal|calibration|train|training|test|val|validation|tuning)", re.IGNORECASE
+)
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -109,7 +127,11 @@ def _joined(arrays: Arrays) -> tuple[Arrays, dict[str, NDArray[np.str_]]]:
     made, splits = dict(arrays), {}
     for stem, members in parts.items():
         pieces = [arrays[name] for _, name in members]
-        if len(members) < 2 or stem in made or len({(piece.ndim, piece.shape[1:], piece.dtype.kind) for piece in pieces}) > 1:
+        if (
+            len(members) < 2
+            or stem in made
+            or len({(piece.ndim, piece.shape[1:], piece.dtype.kind) for piece in pieces}) > 1
+        ):
             continue
         for _, name in members:
             del made[name]
@@ -138,14 +160,16 @@ def _spectra_name(arrays: Arrays, chosen: str | None) -> str:
             raise ReadError(f"expected a matrix of numbers called {chosen!r}, but the file holds {contents}")
         return chosen
     if not fitting:
-        raise ReadError(f"no spectra found: expected a matrix of numbers, one row per sample, but the file holds {contents}")
+        raise ReadError(
+            f"no spectra found: expected a matrix of numbers, one row per sample, but the file holds {contents}"
+        )
     telling = [name for word in SPECTRA_NAMES for name in fitting if name.casefold() == word]
     if telling:
         return telling[0]
-    bySize = sorted(fitting, key=lambda name: fitting[name].size, reverse=True)
-    if len(bySize) > 1 and fitting[bySize[1]].size * 2 > fitting[bySize[0]].size:
+    by_size = sorted(fitting, key=lambda name: fitting[name].size, reverse=True)
+    if len(by_size) > 1 and fitting[by_size[1]].size * 2 > fitting[by_size[0]].size:
         raise ReadError(f"several arrays could be the spectra: {contents}; name one of them with sheet")
-    return bySize[0]
+    return by_size[0]
 
 
 def _is_axis_name(name: str) -> bool:
@@ -153,9 +177,7 @@ def _is_axis_name(name: str) -> bool:
 
 
 def _axis_name(arrays: Arrays, points: int, spectra: str, named_only: bool = False) -> str | None:
-    vectors = [
-        name for name, a in arrays.items() if name != spectra and a.shape == (points,) and a.dtype.kind in "iuf"
-    ]
+    vectors = [name for name, a in arrays.items() if name != spectra and a.shape == (points,) and a.dtype.kind in "iuf"]
     named = [name for name in vectors if _is_axis_name(name)]
     for name in named:
         steps = np.diff(arrays[name].astype(float))
@@ -186,7 +208,11 @@ def _columns(arrays: Arrays, rows: int) -> dict[str, Column]:
 def _titles(arrays: Arrays, name: str, count: int) -> list[str]:
     """Names for the columns of a matrix of targets: a list of words of its width, or numbers."""
     for other, array in arrays.items():
-        if array.shape == (count,) and array.dtype.kind == "U" and re.search("name|label|target|prop", other, re.IGNORECASE):
+        if (
+            array.shape == (count,)
+            and array.dtype.kind == "U"
+            and re.search("name|label|target|prop", other, re.IGNORECASE)
+        ):
             return [str(word).strip() for word in array]
     return [f"{name}_{j + 1}" for j in range(count)]
 

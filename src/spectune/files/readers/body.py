@@ -6,7 +6,6 @@ every cell is in order; where one is not, the plain way cell by cell finds out w
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -102,7 +101,7 @@ def _fast(body: Body, spectra: range) -> tuple[Matrix, Words] | None:
     names = [f"c{j}" for j in range(body.width)]
     try:
         frame = pl.read_csv(
-            io.BytesIO(b"\n".join(body.lines)),
+            b"\n".join(body.lines),
             has_header=False,
             separator=body.dialect.delimiter,
             quote_char='"' if body.dialect.quoted else None,
@@ -114,7 +113,7 @@ def _fast(body: Body, spectra: range) -> tuple[Matrix, Words] | None:
         return None
     if frame.height != len(body.lines):
         return None
-    matrix = frame.select(names[spectra.start : spectra.stop]).to_numpy()
+    matrix = frame.select(names[spectra.start : spectra.stop]).to_numpy(order="c")
     if matrix.dtype != np.float32 or not np.isfinite(matrix).all():
         return None
     words = {j: frame[name].fill_null("").to_list() for j, name in enumerate(names) if j not in spectra}
@@ -145,7 +144,9 @@ def wrong_cell(row: str, label: str, column: str, cell: str) -> str:
     """
     named = f" ({label!r})" if label else ""
     found = repr(cell.strip()[:40]) if cell.strip() else "an empty cell"
-    return f"{row}{named}, column {column.strip()!r}: expected a number, found {found}; correct it, or leave the row out"
+    return (
+        f"{row}{named}, column {column.strip()!r}: expected a number, found {found}; correct it, or leave the row out"
+    )
 
 
 def _label(cells: Sequence[str], label: int | None) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from os.path import commonprefix
 from typing import Any
 
 import numpy as np
@@ -47,7 +46,7 @@ class Part:
 
 def is_dataset(value: object) -> bool:
     """Whether a structure or object has the fields of a DataSet."""
-    return isinstance(value, dict) and FIELDS <= value.keys()
+    return isinstance(value, dict) and FIELDS.issubset(value)
 
 
 def draft_of_datasets(found: Mapping[str, Any], chosen: str | None) -> Draft:
@@ -61,7 +60,9 @@ def draft_of_datasets(found: Mapping[str, Any], chosen: str | None) -> Draft:
     stacked, left = _stackable(spectra, properties)
     fitting = [part for part in properties if len(part.data) == len(stacked[0].data)]
     left += [part for part in properties if part not in fitting]
-    kept = [np.asarray([r for r in part.rows if all(r in other.rows for other in fitting)], np.intp) for part in stacked]
+    kept = [
+        np.asarray([r for r in part.rows if all(r in other.rows for other in fitting)], np.intp) for part in stacked
+    ]
     first = stacked[0]
     positions = _positions(first)
     x = np.concatenate([part.data[np.ix_(rows, part.points)] for part, rows in zip(stacked, kept, strict=True)])
@@ -94,7 +95,11 @@ def _content(cells: Any, mode: int, which: int = 0, layer: int = 0) -> NDArray[A
     """Content (0) or name (1) that a cell array keeps for a mode; None where it has none."""
     table = np.asarray(cells, dtype=object)
     place = (mode, which, layer)[: table.ndim]
-    if table.ndim < 1 or any(k >= size for k, size in zip(place, table.shape, strict=True)) or (layer and table.ndim < 3):
+    if (
+        table.ndim < 1
+        or any(k >= size for k, size in zip(place, table.shape, strict=True))
+        or (layer and table.ndim < 3)
+    ):
         return None
     value = table[place]
     return None if value is None or isinstance(value, dict) else np.asarray(value)
@@ -107,7 +112,9 @@ def _included(name: str, cells: Any, mode: int, size: int) -> NDArray[np.intp]:
     chosen = np.sort(listed.ravel().astype(np.intp)) - 1
     if chosen[0] < 0 or chosen[-1] >= size:
         what = ("rows", "columns")[mode]
-        raise ReadError(f"the DataSet {name!r} includes {what} 1 to {size} at most, but its list names {chosen[-1] + 1}")
+        raise ReadError(
+            f"the DataSet {name!r} includes {what} 1 to {size} at most, but its list names {chosen[-1] + 1}"
+        )
     return chosen
 
 
@@ -171,7 +178,9 @@ def _positions(part: Part) -> NDArray[np.float64]:
     return axis[part.points]
 
 
-def _columns(stacked: Sequence[Part], kept: Sequence[NDArray[np.intp]], properties: Sequence[Part]) -> dict[str, Column]:
+def _columns(
+    stacked: Sequence[Part], kept: Sequence[NDArray[np.intp]], properties: Sequence[Part]
+) -> dict[str, Column]:
     numbers = np.concatenate(list(kept))
     labels = next((part.row_labels for part in (*stacked, *properties) if part.row_labels), None)
     samples = np.asarray([labels[row] if labels else str(row + 1) for row in numbers], dtype=np.str_)
@@ -197,19 +206,31 @@ def _property_names(part: Part) -> list[str]:
 
 def _short(names: Sequence[str]) -> list[str]:
     """Names without the word they share: m5spec, mp5spec -> m5, mp5."""
-    end = commonprefix([name[::-1] for name in names])[::-1].lstrip("0123456789")
+    end = _shared([name[::-1] for name in names])[::-1].lstrip("0123456789")
     cut = [name[: len(name) - len(end)].rstrip("_") for name in names] if end.strip("_").isalpha() else list(names)
-    start = commonprefix(cut)
+    start = _shared(cut)
     start = start[: start.rfind("_") + 1]
     made = [name[len(start) :] for name in cut]
     return made if all(made) else list(names)
+
+
+def _shared(words: Sequence[str]) -> str:
+    """The letters all words begin with."""
+    same = 0
+    for letters in zip(*words, strict=False):
+        if len(set(letters)) > 1:
+            break
+        same += 1
+    return words[0][:same]
 
 
 def _notes(stacked: Sequence[Part], kept: Sequence[NDArray[np.intp]], left: Sequence[Part]) -> tuple[str, ...]:
     names = ", ".join(part.name for part in stacked)
     notes = []
     if len(stacked) > 1:
-        notes.append(f"{names}: same axis and rows, read as the same samples on several instruments (column 'instrument')")
+        notes.append(
+            f"{names}: same axis and rows, read as the same samples on several instruments (column 'instrument')"
+        )
     rows = sum(len(part.data) for part in stacked) - sum(len(chosen) for chosen in kept)
     points = stacked[0].data.shape[1] - stacked[0].points.size
     if rows or points:

@@ -13,6 +13,7 @@ from spectune.files.readers.dialect import Dialect
 from spectune.files.readers.draft import Draft
 from spectune.files.readers.text import draft_of
 
+calamine: Any
 try:
     import python_calamine as calamine
 except ImportError:

@@ -18,8 +18,25 @@ FEWEST = 3
 """Neighbouring names with numbers that make an axis; ten where the prefix is not a usual one."""
 
 _USUAL = frozenset(
-    "x w l v wl wn nm um spc spec spectra spectrum abs absorbance refl reflectance r a t wave wavelength wavelengths "
-    "wavenumber wavenumbers raman ramanshift shift lambda ppm 2theta 2th 2θ twotheta theta nir mir ir band".split()
+    (
+        *("x", "w", "l", "v", "r", "a", "t", "wl", "wn", "nm", "um", "ppm", "spc", "spec", "spectra", "spectrum"),
+        *("abs", "absorbance", "refl", "reflectance", "wave", "wavelength", "wavelengths", "wavenumber", "wavenumbers"),
+        *(
+            "raman",
+            "ramanshift",
+            "shift",
+            "lambda",
+            "2theta",
+            "2th",
+            "2θ",
+            "twotheta",
+            "theta",
+            "nir",
+            "mir",
+            "ir",
+            "band",
+        ),
+    )
 )
 _NAME = re.compile(
     r"(?P<prefix>2[ _-]?th(?:eta)?[ _.:=-]*|2θ[ _.:=-]*|two[ _-]?theta[ _.:=-]*|\D*?)"
@@ -105,7 +122,10 @@ def _order_fault(run: Run, at: int, names: Sequence[str], what: str) -> str:
 
 def _check_whole(run: Run, names: Sequence[str], what: str) -> None:
     step = float(np.median(np.abs(np.diff(run.positions))))
-    for side, edge, order in ((range(run.stop, len(names)), run.positions[-1], 1), (_before(run), run.positions[0], -1)):
+    for side, edge, order in (
+        (range(run.stop, len(names)), run.positions[-1], 1),
+        (_before(run), run.positions[0], -1),
+    ):
         for away, k in enumerate(side, start=1):
             found = _parse(names[k])
             if not found or found[1] != run.style:

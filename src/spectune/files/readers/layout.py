@@ -60,7 +60,7 @@ def _stray_notes(run: Run, names: Sequence[str], what: str) -> tuple[str, ...]:
     if not others:
         return ()
     listed = ", ".join(repr(name) for name in others[:4]) + (", ..." if len(others) > 4 else "")
-    return (f"{len(others)} {what}(s) with a number for a name stand apart from the axis and were kept as data: {listed}",)
+    return (f"{len(others)} {what}(s) named by a number apart from the axis stay data: {listed}",)
 
 
 def _no_axis(header: Sequence[str]) -> str:

@@ -40,6 +40,8 @@ def _variables(raw: bytes) -> dict[str, Any]:
 
 
 def _version4(raw: bytes) -> dict[str, Any]:
+    if 0 not in raw[:4]:  # scipy would take it for version 5, which it does not survive when damaged
+        raise ReadError("the file is no .mat file, or its header is damaged; copy it again")
     try:
         found = loadmat(io.BytesIO(raw))
     except (MatReadError, ValueError, TypeError, KeyError, OSError, NotImplementedError, OverflowError, MemoryError):

@@ -110,7 +110,7 @@ def _matrix(data: memoryview, order: str, depth: int) -> tuple[str, Value]:
     return name, _value(kind, shape, parts, order, depth, complex_=bool(flags & 0x08))
 
 
-def _value(  # noqa: PLR0913  (one argument for each field of the format)
+def _value(
     kind: int, shape: tuple[int, ...], parts: Iterator[_Element], order: str, depth: int, *, complex_: bool
 ) -> Value:
     if kind == _CELL:

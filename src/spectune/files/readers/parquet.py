@@ -13,8 +13,7 @@ from spectune.errors import ReadError
 from spectune.files.readers.body import wrong_cell
 from spectune.files.readers.cells import column
 from spectune.files.readers.draft import Draft
-from spectune.files.readers.header import checked, longest_run
-from spectune.files.readers.layout import find_layout
+from spectune.files.readers.layout import Layout, find_layout
 from spectune.files.readers.names import ID_WORDS
 from spectune.files.readers.quiet import quiet_stderr
 from spectune.files.readers.units import unit_in
@@ -28,15 +27,20 @@ def read_parquet(raw: bytes) -> Draft:
         ReadError: a damaged file, no axis among the column names, missing values inside spectra.
     """
     frame = _frame(raw)
-    run = longest_run(frame.columns)
-    if run is None:
-        return _samples_in_columns(frame)
-    run = checked(run, frame.columns, "column")
+    if not frame.width or not frame.height:
+        raise ReadError("the Parquet file holds no row; expected one row per sample")
+    first = [str(value) for value in frame.to_series(0).to_list()]
+    layout = find_layout(frame.columns, [frame.columns[0], *first])
+    return _samples_in_rows(frame, layout) if layout.across else _samples_in_columns(frame, layout)
+
+
+def _samples_in_rows(frame: pl.DataFrame, layout: Layout) -> Draft:
+    run = layout.run
     names = frame.columns[run.start : run.stop]
-    label = next((name for name in frame.columns if name.casefold() in ID_WORDS and name not in names), None)
-    x = _matrix(frame, names, label)
-    columns = {name: _column(frame[name]) for name in frame.columns if name not in set(names)}
-    return Draft(x, run.positions, columns, run.unit)
+    others = [*frame.columns[: run.start], *frame.columns[run.stop :]]
+    label = next((name for name in others if name.casefold() in ID_WORDS), None)
+    columns = {name: _column(frame[name]) for name in others}
+    return Draft(_matrix(frame, names, label), run.positions, columns, run.unit, layout.notes)
 
 
 def _frame(raw: bytes) -> pl.DataFrame:
@@ -50,14 +54,14 @@ def _frame(raw: bytes) -> pl.DataFrame:
         raise ReadError("the Parquet file is damaged or cut short; copy it again") from None
 
 
-def _samples_in_columns(frame: pl.DataFrame) -> Draft:
-    first = [] if frame.width < 2 else [str(value) for value in frame.to_series(0).to_list()]
-    layout = find_layout(frame.columns or [""], [(frame.columns or [""])[0], *first])
-    axis, names = frame.columns[0], frame.columns[1:]
-    x = _matrix(frame, names, axis)
+def _samples_in_columns(frame: pl.DataFrame, layout: Layout) -> Draft:
+    run, axis, names = layout.run, frame.columns[0], frame.columns[1:]
+    if len(run) < frame.height:
+        raise ReadError(f"column {axis!r} should hold the axis in every row, but only {len(run)} of {frame.height} fit")
     columns: dict[str, Column] = {"id": np.asarray(names, dtype=np.str_)}
-    notes = (f"one sample per column: {len(names)} spectra of {len(layout.run)} points",)
-    return Draft(np.ascontiguousarray(x.T), layout.run.positions, columns, unit_in(axis), notes)
+    notes = (*layout.notes, f"one sample per column: {len(names)} spectra of {len(run)} points")
+    x = np.ascontiguousarray(_matrix(frame, names, axis).T)
+    return Draft(x, run.positions, columns, unit_in(axis), notes)
 
 
 def _matrix(frame: pl.DataFrame, names: Sequence[str], label: str | None) -> NDArray[np.float32]:

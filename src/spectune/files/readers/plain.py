@@ -46,7 +46,9 @@ def lines_of(raw: bytes) -> Lines:
     last = max((k for k, line in numbered if line.strip()), default=0)
     if not last:
         raise ReadError("the file is empty; expected a header line and one line per sample")
-    start = next((k for k, (_, line) in enumerate(numbered) if line.strip() and line.lstrip()[:1] not in (b"#", b"%")), 0)
+    start = next(
+        (k for k, (_, line) in enumerate(numbered) if line.strip() and line.lstrip()[:1] not in (b"#", b"%")), 0
+    )
     filled = [(k, line) for k, line in numbered[start:last] if line.strip(b" \t;,|\x0b\x0c")]
     skipped = last - start - len(filled)
     comments = tuple(line for _, line in numbered[:start] if line.strip())

@@ -59,7 +59,8 @@ def _samples_in_columns(body: Body, header: Sequence[str], first: Sequence[str],
     corner = header[0] if run.start > 0 else ""
     metadata = [("id" if k == 0 and _is_corner(first[k]) else first[k], body.cells(k)[1:]) for k in others]
     columns = columns_of(metadata, body.dialect.comma)
-    notes = (*layout.notes, f"one sample per column: {body.width - 1} spectra of {len(run)} points")
+    said = f"one sample per column: {body.width - 1} spectra of {len(run)} points"
+    notes = (*layout.notes, said) if body.width > 2 else layout.notes
     return Draft(np.ascontiguousarray(x.T), run.positions, columns, run.unit or unit_in(corner), notes)
 
 
@@ -72,12 +73,13 @@ def _quoting(dialect: Dialect, lines: Sequence[bytes]) -> Dialect:
 
 
 def _with_commented_header(lines: Lines, dialect: Dialect) -> Lines:
-    """Lines with the last comment as header, where it holds the axis and the first line does not (numpy.savetxt)."""
+    """Lines with the last comment as header, where it holds the axis (numpy.savetxt)."""
     comment = lines.comments[-1].lstrip(b"#% \t") if lines.comments else b""
     if not comment or dialect.width(comment) != dialect.width(lines.texts[0]):
         return lines
     above, below = longest_run(dialect.cells(comment)), longest_run(dialect.cells(lines.texts[0]))
-    if above is None or above.fault is not None or (below is not None and below.fault is None):
+    headed = below is not None and below.fault is None and below.style != ("", "")
+    if above is None or above.fault is not None or headed:
         return lines
     return replace(lines, texts=[comment, *lines.texts], rows=[lines.rows[0] - 1, *lines.rows])
 

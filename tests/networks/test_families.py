@@ -1,0 +1,125 @@
+"""Families: every draw from a shipped space is a network or a clear refusal, and the papers' networks come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from spectune.errors import SettingError, ShapeError
+from spectune.files.spaces import load_space, space_names
+from spectune.networks.families import FAMILIES
+from spectune.networks.families.passos import passos
+from spectune.networks.families.shen import shen
+from spectune.networks.layers import Conv, parameters, shapes
+from spectune.networks.space import Choice, Draw, GivenDraw, RandomDraw, Space, Value
+from spectune.spectra.channels import prepared_shape
+from spectune.spectra.spectra import Task
+
+TASK = Task("soc", rows=200, points=210)
+SKEWED = Task("soc", rows=200, points=210, skew=2.5, positive=True)
+CLASSES = Task("kind", classes=("a", "b", "c"), rows=200, points=120)
+
+PASSOS: Mapping[str, Value] = {
+    "channels": "RAW | SNV | D1 | D2 | SNV+D1 | SNV+D2",
+    "layout": "concatenate",
+    "convolution": True,
+    "conv.kernel": 5,
+    "rate": 0.0025,
+    "batch": 256,
+    "epochs": 450,
+    "penalty": 0.0006,
+    "gain": 1.0,
+}
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from(space_names()),
+    st.integers(0, 10_000),
+    st.sampled_from([TASK, SKEWED, CLASSES]),
+)
+def test_a_draw_is_a_network_that_fits_or_a_sentence(name: str, seed: int, task: Task) -> None:
+    space = load_space(name)
+    draw = RandomDraw(space, np.random.default_rng(seed))
+    recipe = FAMILIES[space.family](draw, task)
+    try:
+        made = shapes(recipe.layers, prepared_shape(recipe.channels, recipe.layout, task.points))
+    except ShapeError as error:
+        assert "layer" in str(error)
+        return
+    assert made[-1] == (task.outputs, 1)
+    assert FAMILIES[space.family](GivenDraw(draw.drawn), task) == recipe
+    assert task.skew > 1 or recipe.transform == "none"
+
+
+@pytest.mark.parametrize("name", space_names())
+def test_every_family_can_do_without_a_convolution(name: str) -> None:
+    space = load_space(name)
+    found = set()
+    for seed in range(60):
+        recipe = FAMILIES[space.family](RandomDraw(space, np.random.default_rng(seed)), TASK)
+        found.add(any(isinstance(layer, Conv) for layer in recipe.layers))
+    assert found == {True, False}
+
+
+def test_the_base_network_of_passos_has_its_published_parameters() -> None:
+    recipe = passos(GivenDraw(PASSOS), Task("dm", rows=6642, points=103))
+    assert parameters(recipe.layers, prepared_shape(recipe.channels, recipe.layout, 103)) == 88_551
+
+
+def test_the_classifier_of_passos_has_its_published_parameters() -> None:
+    units = {f"dense.{n}.units": u for n, u in enumerate((350, 132, 442, 334), start=1)}
+    rates = {f"dense.{n}.dropout": r for n, r in enumerate((0.165, 0.13, 0.46, 0.085), start=1)}
+    task = Task("kernel", classes=tuple(str(n) for n in range(30)), rows=72_000, points=200)
+    given = {**PASSOS, **units, **rates, "dense.layers": 4, "conv.kernel": 3}
+    recipe = passos(GivenDraw(given), task)
+    assert parameters(recipe.layers, prepared_shape(recipe.channels, recipe.layout, 200)) == 683_484
+
+
+def test_the_optimum_of_shen_has_its_published_shapes() -> None:
+    block = {"filters": 55, "kernel": 5, "stride": 4, "padding": "same", "batch_norm": False, "activation": "selu"}
+    given: dict[str, Value] = {
+        **{f"conv.1.{name}": value for name, value in block.items()},
+        "conv.1.pool": False,
+        "conv.1.dropout": False,
+        "conv.blocks": 1,
+        "conv.dropout": 0.0,
+        "dense.blocks": 2,
+        "dense.dropout": 0.22,
+        "channel.count": 4,
+        "points.most": 210,
+        "optimiser": "adam",
+        "rate": 1e-3,
+        "batch": 1105,
+        "epochs": 1448,
+        "patience": 50,
+        "gain": 1.0,
+    }
+    for number, words in enumerate(("RAW", "ABS", "ABS+D1(11,2)", "ABS+D2(11,2)"), start=1):
+        given |= {f"channel.{number}": words, f"channel.{number}.state": True}
+    for number, (units, activation) in enumerate(((251, "elu"), (219, "swish")), start=1):
+        name = f"dense.{number}"
+        given |= {f"{name}.units": units, f"{name}.activation": activation}
+        given |= {f"{name}.batch_norm": True, f"{name}.dropout": True}
+    recipe = shen(GivenDraw(given), Task("soc", rows=17_607, points=4200))
+    shape = prepared_shape(recipe.channels, recipe.layout, 4200)
+    assert shape == (4, 210)
+    flat = [size for size, points in shapes(recipe.layers, shape) if points == 1]
+    assert list(dict.fromkeys(flat)) == [2915, 251, 219, 1]
+    assert parameters(recipe.layers, shape) == 789_419
+
+
+def test_a_missing_range_is_named() -> None:
+    draw: Draw = RandomDraw(Space("shen", {}, "mine"), np.random.default_rng(0))
+    with pytest.raises(SettingError, match=r"'mine' has no range for 'channel.count'"):
+        shen(draw, TASK)
+
+
+def test_an_exact_name_goes_before_a_pattern() -> None:
+    space = Space("shen", {"conv.*.kernel": Choice((3,)), "conv.1.kernel": Choice((7,))})
+    draw = RandomDraw(space, np.random.default_rng(0))
+    assert (draw.int("conv.1.kernel"), draw.int("conv.2.kernel")) == (7, 3)
