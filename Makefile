@@ -29,7 +29,7 @@ demo: $(READY)  ## simulate fruit spectra, tune on them, write the report (under
 	@rm -rf $(DEMO)
 	$(BIN)/spectune simulate $(DEMO)-data/fruit.csv --rows 600 --seed 1
 	$(BIN)/spectune inspect $(DEMO)-data/fruit.csv --target dry_matter --picture $(DEMO)-data/fruit.svg
-	$(BIN)/spectune tune $(DEMO)-data/fruit.csv --target dry_matter --split split --group fruit --trials 12 --seed 1 --out $(DEMO)
+	$(BIN)/spectune tune $(DEMO)-data/fruit.csv --target dry_matter --split split --group fruit --trials 8 --top 2 --replicates 1 --seed 1 --out $(DEMO)
 	$(BIN)/spectune report $(DEMO)
 	@echo "open the report: $(CURDIR)/$(DEMO)/report.html"
 
@@ -37,7 +37,7 @@ check: $(READY)  ## formatting, lint, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 test: check  ## everything: check, then all tests and documentation examples
 	$(BIN)/python -m pytest

@@ -43,15 +43,19 @@ def small(rows: int = 12, points: int = 15, seed: int = 0) -> Small:
     """A table with smooth random spectra."""
     random = np.random.default_rng(seed)
     x = np.round(np.cumsum(random.random((rows, points)), axis=1), 4).astype(np.float32)
-    axis = 1100 + 2.0 * np.arange(points)
-    return Small([f"s{k}" for k in range(rows)], np.round(random.random(rows) * 30, 3), axis, x)
+    axis = np.asarray(1100 + 2.0 * np.arange(points), dtype=np.float64)
+    return Small(
+        [f"s{k}" for k in range(rows)], np.asarray(np.round(random.random(rows) * 30, 3), dtype=np.float64), axis, x
+    )
 
 
 def as_csv(table: Small, delimiter: str = ",") -> bytes:
     return "".join(delimiter.join(row) + "\n" for row in [table.header, *table.rows]).encode()
 
 
-def as_xlsx(rows: Sequence[Sequence[object]], sheet: str = "Sheet1", before: Sequence[Sequence[object]] | None = None) -> bytes:
+def as_xlsx(
+    rows: Sequence[Sequence[object]], sheet: str = "Sheet1", before: Sequence[Sequence[object]] | None = None
+) -> bytes:
     """A workbook with one sheet, or with another one before it."""
     sheets = [("First", before), (sheet, rows)] if before is not None else [(sheet, rows)]
     numbers = range(1, len(sheets) + 1)
@@ -62,13 +66,17 @@ def as_xlsx(rows: Sequence[Sequence[object]], sheet: str = "Sheet1", before: Seq
         )
         archive.writestr(
             "[Content_Types].xml",
-            f'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default Extension="rels" '
-            f'ContentType="application/vnd.openxmlformats-package.relationships+xml"/><Override PartName="/xl/workbook.xml" '
-            f'ContentType="{_TYPES}.sheet.main+xml"/>{parts}</Types>',
+            f'<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Default '
+            f'Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+            f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPES}.sheet.main+xml"/>{parts}</Types>',
         )
         archive.writestr("_rels/.rels", _relations(["officeDocument"], ["xl/workbook.xml"]))
-        names = "".join(f'<sheet name="{name}" sheetId="{k}" r:id="rId{k}"/>' for k, (name, _) in zip(numbers, sheets, strict=True))
-        archive.writestr("xl/workbook.xml", f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{names}</sheets></workbook>')
+        names = "".join(
+            f'<sheet name="{name}" sheetId="{k}" r:id="rId{k}"/>' for k, (name, _) in zip(numbers, sheets, strict=True)
+        )
+        archive.writestr(
+            "xl/workbook.xml", f'<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}"><sheets>{names}</sheets></workbook>'
+        )
         targets = [f"worksheets/sheet{k}.xml" for k in numbers]
         archive.writestr("xl/_rels/workbook.xml.rels", _relations(["worksheet"] * len(targets), targets))
         for k, (_, content) in zip(numbers, sheets, strict=True):
@@ -136,8 +144,9 @@ def as_mat73(table: Small) -> bytes:
     """A plain HDF5 file as MATLAB lays it out: every array turned round, text as numbers."""
     made = io.BytesIO()
     with h5py.File(made, "w", userblock_size=512) as file:
-        for name, value in {"X": table.x, "wavelengths": table.axis[None, :], "fat": table.fat[:, None]}.items():
-            file.create_dataset(name, data=value.T, compression="gzip")
+        turned = {"X": table.x.T, "wavelengths": table.axis[:, None], "fat": table.fat[None, :]}
+        for name, value in turned.items():
+            file.create_dataset(name, data=value, compression="gzip")
         letters = np.asarray([[ord(letter) for letter in name.ljust(4)] for name in table.ids], dtype=np.uint16)
         file.create_dataset("id", data=letters.T).attrs["MATLAB_class"] = np.bytes_("char")
     return made.getvalue()
@@ -152,7 +161,7 @@ def _matlab(table: Small) -> dict[str, Any]:
     }
 
 
-def dataset(data: NDArray[np.float64], **fields: object) -> dict[str, object]:
+def dataset(data: NDArray[Any], **fields: object) -> dict[str, object]:
     """A structure with the fields of a PLS_Toolbox DataSet; cells are given as {(mode, which): content}."""
     made: dict[str, object] = {"data": data, "name": "set", "type": "data"}
     for name in ("label", "axisscale", "class", "include"):

@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from writing import Small, as_csv, as_mat5, as_mat73, as_npz, as_parquet, as_xlsx, sheet_rows, small
 
 from spectune.errors import ReadError
 from spectune.files.read import read
 from spectune.files.readers import excel, matlab73
+from writing import Small, as_csv, as_mat5, as_mat73, as_npz, as_parquet, as_xlsx, sheet_rows, small
 
 FORMATS = {
     "csv": as_csv,
@@ -27,7 +27,9 @@ FORMATS = {
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(FORMATS)), st.integers(2, 9), st.integers(5, 30), st.integers(0, 99))
-def test_a_table_reads_the_same_from_every_format(tmp_path: Path, suffix: str, rows: int, points: int, seed: int) -> None:
+def test_a_table_reads_the_same_from_every_format(
+    tmp_path: Path, suffix: str, rows: int, points: int, seed: int
+) -> None:
     table = small(rows, points, seed)
     path = tmp_path / f"file.{suffix}"
     path.write_bytes(FORMATS[suffix](table))

@@ -12,18 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from scipy.io import loadmat, savemat
-from writing import as_mat5, as_mat73, dataset, small
 
 from spectune.errors import ReadError
 from spectune.files.read import read
 from spectune.files.readers import matlab5, matlab73
+from writing import as_mat5, as_mat73, dataset, small
 
 CORN = Path(__file__).parents[2].parent / "shared" / "data" / "originals" / "corn.mat"
 
 
-def saved(folder: Path, name: str = "file.mat", **variables: Any) -> Path:
-    savemat(folder / name, variables)
-    return folder / name
+def saved(folder: Path, **variables: Any) -> Path:
+    savemat(folder / "file.mat", variables)
+    return folder / "file.mat"
 
 
 @pytest.mark.parametrize("version", ["5", "5 compressed", "7.3"])
@@ -47,7 +47,12 @@ def test_version_4_reads(tmp_path: Path) -> None:
 
 def test_calibration_and_test_parts_become_one_table_with_a_split(tmp_path: Path) -> None:
     table = small(10)
-    parts = {"Sp_cal": table.x[:7], "Sp_test": table.x[7:], "DM_cal": table.fat[:7], "DM_test": table.fat[7:]}
+    parts: dict[str, Any] = {
+        "Sp_cal": table.x[:7],
+        "Sp_test": table.x[7:],
+        "DM_cal": table.fat[:7],
+        "DM_test": table.fat[7:],
+    }
     found = read(saved(tmp_path, **parts, wave=table.axis, SP_all_cal=np.ones((7, 60)), SP_all_test=np.ones((3, 60))))
     np.testing.assert_array_equal(found.x, table.x)
     np.testing.assert_array_equal(found.column("DM"), table.fat)
@@ -101,7 +106,7 @@ def test_an_include_list_beyond_the_data_is_an_error(tmp_path: Path) -> None:
 
 def test_several_matrices_ask_for_a_name(tmp_path: Path) -> None:
     path = saved(tmp_path, first=np.ones((5, 8)), second=np.zeros((5, 8)) + np.arange(8))
-    with pytest.raises(ReadError, match="several arrays could be the spectra: first .* name one of them with sheet"):
+    with pytest.raises(ReadError, match=r"several arrays could be the spectra: first .* name one of them with sheet"):
         read(path)
     assert read(path, sheet="second").x[0, 3] == 3
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from writing import Small, as_csv, small
 
 from spectune.errors import ReadError
 from spectune.files.read import read
@@ -17,6 +16,7 @@ from spectune.files.readers.body import _fast, _plain, body_of
 from spectune.files.readers.dialect import sniff
 from spectune.files.readers.plain import lines_of
 from spectune.spectra.table import Table
+from writing import Small, as_csv, small
 
 HEADERS = {
     "{:g}": None, "X{:g}": None, "spc.{:g}": None, "nm_{:g}": "nm", "{:g} nm": "nm", "{:g}nm": "nm", "wl{:g}": "nm",
@@ -46,7 +46,9 @@ def dialects(draw: st.DrawFn) -> dict[str, object]:
     return {
         "delimiter": delimiter,
         "comma": delimiter != "," and draw(st.booleans()),
-        "header": draw(st.sampled_from(sorted(HEADERS))) if delimiter != " " else draw(st.sampled_from(["{:g}", "X{:g}"])),
+        "header": draw(st.sampled_from(sorted(HEADERS)))
+        if delimiter != " "
+        else draw(st.sampled_from(["{:g}", "X{:g}"])),
         "encoding": draw(st.sampled_from(ENCODINGS)),
         "end": draw(st.sampled_from(["\n", "\r\n"])),
         "comments": draw(st.sampled_from(["", "# made by hand\n", "% one\n# two\n\n"])),
@@ -63,13 +65,20 @@ def dialects(draw: st.DrawFn) -> dict[str, object]:
 def written(table: Small, how: dict[str, object]) -> bytes:
     """The table in a dialect, its spectra before or behind the metadata, one sample a row or a column."""
     header = str(how["header"])
-    names = [header.format(position).replace(".", "," if how["comma"] else ".", 1 if "spc" not in header else 0) for position in table.axis]
+    names = [
+        header.format(position).replace(".", "," if how["comma"] else ".", 1 if "spc" not in header else 0)
+        for position in table.axis
+    ]
     order = slice(None, None, -1 if how["falling"] else 1)
     quote = '"{}"' if how["quoted"] else "{}"
     blank = how["delimiter"] != " "
     grid = []
     for k in range(len(table.ids) + 1):
-        said = ["id", "fat", "type"] if k == 0 else [table.ids[k - 1], f"{table.fat[k - 1]:.3f}", "näss" if blank else "wet"]
+        said = (
+            ["id", "fat", "type"]
+            if k == 0
+            else [table.ids[k - 1], f"{table.fat[k - 1]:.3f}", "näss" if blank else "wet"]
+        )
         values = names if k == 0 else [f"{value:.4f}" for value in table.x[k - 1]]
         if how["comma"]:
             said, values = ([cell.replace(".", ",") for cell in cells] for cells in (said, values))
@@ -115,7 +124,13 @@ def test_the_fast_way_reads_what_the_plain_way_reads(delimiter: str, decimal: st
 def test_a_wrong_cell_is_one_sentence_with_row_and_column(tmp_path: Path) -> None:
     lines = as_csv(small()).decode().splitlines()
     cells = lines[4].split(",")
-    for wrong, told in (("abc", "'abc'"), ("", "an empty cell"), ("NaN", "'NaN'"), ("inf", "'inf'"), ("1e60", "'1e60'")):
+    for wrong, told in (
+        ("abc", "'abc'"),
+        ("", "an empty cell"),
+        ("NaN", "'NaN'"),
+        ("inf", "'inf'"),
+        ("1e60", "'1e60'"),
+    ):
         broken = [*lines[:4], ",".join([*cells[:5], wrong, *cells[6:]]), *lines[5:]]
         message = fault(write(tmp_path, "\n".join(broken)))
         assert f"row 5 ('s3'), column '1106': expected a number, found {told}" in message
@@ -172,7 +187,9 @@ def same(one: Table, other: Small) -> None:
 def test_files_from_other_programs_read(tmp_path: Path) -> None:
     table = small()
     same(read(write(tmp_path, gzip.compress(as_csv(table)), "a.csv.gz")), table)
-    numbered = "".join(f"{k}," + line + "\n" if k else "," + line + "\n" for k, line in enumerate(as_csv(table).decode().splitlines()))
+    numbered = "".join(
+        f"{k}," + line + "\n" if k else "," + line + "\n" for k, line in enumerate(as_csv(table).decode().splitlines())
+    )
     assert read(write(tmp_path, numbered)).column("column_1").tolist() == [*range(1, 13)]
     ended = as_csv(table, ";").decode().replace("\n", ";\n")
     same(read(write(tmp_path, ended)), table)
@@ -219,7 +236,9 @@ def test_what_the_user_says_goes_before_what_is_guessed(tmp_path: Path) -> None:
     assert read(path).axis.unit == "nm"
     found = read(path, unit="cm-1", signal="reflectance")
     assert (found.axis.unit, found.signal) == ("cm-1", "reflectance")
-    (tmp_path / "meta.json").write_text('{"x_unit": "cm-1", "signal": "absorbance log(1/R)", "targets": {"fat": {"unit": "%"}}}')
+    (tmp_path / "meta.json").write_text(
+        '{"x_unit": "cm-1", "signal": "absorbance log(1/R)", "targets": {"fat": {"unit": "%"}}}'
+    )
     beside = read(path)
     assert (beside.axis.unit, beside.signal, beside.units) == ("cm-1", "absorbance", {"fat": "%"})
     assert any("meta.json" in note for note in beside.notes)

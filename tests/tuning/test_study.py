@@ -195,7 +195,9 @@ def test_replicates_average_the_members_that_did_not_see_a_row() -> None:
 
 
 def test_top_recipes_are_distinct_and_best_first() -> None:
-    trials = [Trial(n, "complete", {}, recipe_id=r, value=v) for n, r, v in [(0, "a", 2.0), (1, "b", 1.0), (2, "a", 0.5)]]
+    trials = [
+        Trial(n, "complete", {}, recipe_id=r, value=v) for n, r, v in [(0, "a", 2.0), (1, "b", 1.0), (2, "a", 0.5)]
+    ]
     assert [trial.number for trial in top([*trials, Trial(3, "pruned", {})], 5)] == [2, 1]
 
 

@@ -61,9 +61,16 @@ def difference(
 
     Both are drawn together, so what makes a row hard for both of them cancels.
     """
-    tables = [tallies(model.output(part), measured, groups, classes) for model in (one, other)]
-    found = _interval(tables, classes, seed, draws)
+    outputs = (one.output(part), other.output(part))
+    found = paired(outputs, measured, groups, classes, seed, draws)
     return Difference(one.name, other.name, part, found.value, found.low, found.high)
+
+
+def paired(
+    outputs: tuple[Output, Output], measured: Numbers, groups: Numbers, classes: int, seed: int, draws: int = 2000
+) -> Interval:
+    """Error of the first output minus error of the second on any rows, with its 95 % interval."""
+    return _interval([tallies(output, measured, groups, classes) for output in outputs], classes, seed, draws)
 
 
 def error_value(output: Output, measured: Numbers, classes: int) -> float:

@@ -4,22 +4,26 @@ The models are climbed from the simplest to the most complicated; a model replac
 holds the place below it only if it is
 
 * better in cross-validation *and* better on the test rows, and
-* clearly better in at least one of the two: the 95 % interval of the paired difference excludes 0.
+* clearly better in at least one of three: cross-validation, the test rows, both together. *Clearly*
+  means that the 95 % interval of the paired difference excludes 0, and that the gain is at least
+  5 % of the simpler model's error: less is not worth a more complicated model.
 
 Both parts are needed because each has a weakness. A cross-validated error is the lowest of a
 search, so it flatters whoever searched longest, a network most of all; and test rows are few. The
 test rows are opened once, choose no setting, and can only confirm or veto. Where cross-validation
 is clear they need only not to contradict it. Where it is not, often because a few odd rows carry
-the error of every model, a clear test counts if cross-validation points the same way. Whatever
-does not replace a simpler model is not shown to be better, and the simpler one is recommended.
+the error of every model, the test rows count if both point the same way. Whatever does not
+replace a simpler model is not shown to be better, and the simpler one is recommended.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from spectune.assessment.intervals import difference, error_value
-from spectune.assessment.outcome import Difference, Judged, Part, Verdict
+import numpy as np
+
+from spectune.assessment.intervals import difference, error_value, paired
+from spectune.assessment.outcome import Judged, Verdict
 from spectune.assessment.wording import Comparison, reasons, sentence
 from spectune.spectra.spectra import Spectra
 
@@ -60,16 +64,21 @@ def climb(models: Sequence[Judged], versus: Callable[[Judged, Judged], Compariso
 
 
 def compared(spectra: Spectra, one: Judged, other: Judged, seed: int, draws: int) -> Comparison:
-    """Errors of two models and their paired differences, cross-validated and on the test rows."""
+    """Errors of two models and their paired differences: cross-validated, on test rows, on both."""
     classes = len(spectra.task.classes)
-
-    def found(part: Part, rows: Spectra) -> tuple[Difference, tuple[float, float]]:
-        errors = [error_value(model.output(part), rows.y, classes) for model in (one, other)]
-        return difference(one, other, rows.y, rows.groups, part, classes, seed, draws), (errors[0], errors[1])
-
-    validated, validated_errors = found("cross-validated", spectra.calibration)
-    tested, tested_errors = found("test", spectra.test)
-    return Comparison(one, other, validated, tested, validated_errors, tested_errors)
+    calibration, test = spectra.calibration, spectra.test
+    y, groups = np.concatenate([calibration.y, test.y]), np.concatenate([calibration.groups, test.groups])
+    both = tuple(np.concatenate([model.validated, model.test]) for model in (one, other))
+    return Comparison(
+        one,
+        other,
+        difference(one, other, calibration.y, calibration.groups, "cross-validated", classes, seed, draws),
+        difference(one, other, test.y, test.groups, "test", classes, seed, draws),
+        paired((both[0], both[1]), y, groups, classes, seed, draws),
+        tuple(error_value(model.validated, calibration.y, classes) for model in (one, other)),
+        tuple(error_value(model.test, test.y, classes) for model in (one, other)),
+        tuple(error_value(output, y, classes) for output in both),
+    )
 
 
 def _counterpart(spectra: Spectra, climbed: Sequence[Judged], used: Judged) -> Judged:

@@ -8,11 +8,15 @@ from typing import Literal
 
 import numpy as np
 
+from spectune.assessment.intervals import Interval
 from spectune.assessment.outcome import Difference, Judged
 from spectune.spectra.spectra import Spectra, Task
 
 FEW = 40
 """Independent test rows below which the reasons call them few."""
+
+WORTH = 0.05
+"""Share of the simpler model's error that a clear gain has to be to be worth a more complicated one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,22 +25,29 @@ class Comparison:
 
     Attributes:
         one, other: the models; differences are error of ``one`` minus error of ``other``.
-        validated, tested: cross-validated and on the test rows.
-        validated_errors, tested_errors: (one, other), RMSE or 1 - balanced accuracy.
+        validated, tested, together: cross-validated, on the test rows, and on all of them.
+        validated_errors, tested_errors, together_errors: (one, other), RMSE or 1 - balanced accuracy.
     """
 
     one: Judged
     other: Judged
     validated: Difference
     tested: Difference
-    validated_errors: tuple[float, float]
-    tested_errors: tuple[float, float]
+    together: Interval
+    validated_errors: tuple[float, ...]
+    tested_errors: tuple[float, ...]
+    together_errors: tuple[float, ...]
 
     @property
     def earned(self) -> bool:
-        """Whether ``one`` is better in both parts, and clearly so in at least one of them."""
-        better = self.validated.value < 0 and self.tested.value < 0
-        return better and (self.validated.clear or self.tested.clear)
+        """Whether ``one`` is better in both parts, and clearly so in one of them or in both together."""
+        gains = (
+            (self.validated, self.validated_errors[1]),
+            (self.tested, self.tested_errors[1]),
+            (self.together, self.together_errors[1]),
+        )
+        clear = any(found.high < 0 and -found.value >= WORTH * error for found, error in gains)
+        return clear and self.validated.value < 0 and self.tested.value < 0
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ class _Figures:
     def full(self, error: float) -> str:
         return f"{self.bare(error)}{self.unit and ' '}{self.unit}"
 
-    def difference(self, found: Difference) -> str:
+    def difference(self, found: Difference | Interval) -> str:
         sign = -1.0 if self.classes else 1.0
         low, high = sorted((sign * found.low, sign * found.high))
         value, ends = f"{sign * found.value:+.{self.decimals}f}", [f"{end:.{self.decimals}f}" for end in (low, high)]
@@ -88,6 +99,9 @@ def reasons(spectra: Spectra, pair: Comparison, control: Comparison | None) -> t
     ]
     if pair.one.rank < pair.other.rank and pair.validated.value * pair.tested.value < 0:
         said.append("The two point in opposite directions, so the more complicated model has not earned its place.")
+    elif not (pair.validated.clear or pair.tested.clear):
+        clear = "clear" if pair.together.low > 0 or pair.together.high < 0 else "not clear either"
+        said.append(f"Both together: {figures.difference(pair.together)}, {clear}.")
     if control is not None:
         said.append(_convolution(control, _figures(spectra.task, control)))
     few = f" With {_rows(test)} they can only settle large differences." if np.unique(test.groups).size < FEW else ""
@@ -110,11 +124,13 @@ def _nothing(task: Task, pair: Comparison, figures: _Figures) -> str:
 def _gain(pair: Comparison, figures: _Figures) -> str:
     one, other = pair.tested_errors
     tested = f"{figures.name('tested')} {figures.full(one)} against {figures.bare(other)} for {_called(pair.other)}"
-    if pair.tested.clear or not pair.validated.clear:
+    if pair.tested.clear:
         return f"Use {_chosen(pair.one)}: {tested} ({figures.difference(pair.tested)})."
-    validated = f"{figures.name('validated')} {figures.bare(pair.validated_errors[0])} against "
-    validated += f"{figures.bare(pair.validated_errors[1])} ({figures.difference(pair.validated)})"
-    return f"Use {_chosen(pair.one)}: {tested}, and {validated}."
+    one, other = pair.validated_errors
+    validated = f"{figures.name('validated')} {figures.bare(one)} against {figures.bare(other)}"
+    found = pair.validated if pair.validated.clear else pair.together
+    which = "" if pair.validated.clear else "together "
+    return f"Use {_chosen(pair.one)}: {tested}, and {validated} ({which}{figures.difference(found)})."
 
 
 def _simpler(pair: Comparison, figures: _Figures) -> str:
@@ -122,16 +138,21 @@ def _simpler(pair: Comparison, figures: _Figures) -> str:
     better = "higher" if figures.classes else "lower"
     own = f"its {figures.name('tested')} of {figures.full(one)}"
     its = _owned(pair.other, figures.full(other))
-    if pair.tested.low > 0:
+    if pair.tested.low > 0 and pair.validated.value < 0:
         return (
             f"Use {_chosen(pair.one)}: {own} is not as good as {its}, but cross-validation points the other way, "
             f"so the gain of the more complicated model is not established."
         )
+    return f"Use {_chosen(pair.one)}: {own} is {_relation(pair, better)} {its}, and it is simpler."
+
+
+def _relation(pair: Comparison, better: str) -> str:
+    """How the test error of the simpler model stands to that of the more complicated one."""
     if pair.tested.high < 0:
-        relation = f"{better} than"
-    else:
-        relation = "as good as" if pair.tested.value <= 0 else "not clearly worse than"
-    return f"Use {_chosen(pair.one)}: {own} is {relation} {its}, and it is simpler."
+        return f"{better} than"
+    if pair.tested.value <= 0:
+        return "as good as"
+    return "nearly as good as" if pair.tested.value <= WORTH * pair.tested_errors[0] else "not clearly worse than"
 
 
 def _both(pair: Comparison, figures: _Figures, part: Literal["validated", "tested"]) -> str:

@@ -75,8 +75,7 @@ def _numbers(targets: tuple[Numbers, ...]) -> Grid:
         grid.add_column(name, justify="right")
     for one in targets:
         figures = (number(value) for value in (one.minimum, one.mean, one.maximum, one.sd))
-        name = Text(with_unit(one.name, one.unit))
-        grid.add_row(name, str(one.n), str(one.missing), *figures, f"{one.skew:.1f}")
+        grid.add_row(Text(with_unit(one.name, one.unit)), str(one.n), str(one.missing), *figures, f"{one.skew:.1f}")
     return grid
 
 
@@ -89,7 +88,8 @@ def _counts(classes: Words) -> str:
 
 def _next_command(known: Sheet, target: str | None) -> str:
     measured = [one.name for one in known.targets if one.name not in known.groups]
-    candidates = [*measured, *(one.name for one in (*known.classes, *known.targets))]
+    others = (*(one.name for one in known.classes), *(one.name for one in known.targets))
+    candidates = [*measured, *others]
     name = target or (candidates[0] if candidates else "COLUMN")
     split = ["--split", known.splits[0]] if known.splits else []
     return shlex.join(["spectune", "tune", known.source, "--target", name, *split])

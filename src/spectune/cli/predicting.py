@@ -52,8 +52,8 @@ def _check_output(data: Path, out: Path) -> None:
 def _measured(column: Column, predictions: Predictions) -> Sequence[Cell] | None:
     """The target as it stands in the file; None when it is of another kind than the model's."""
     if predictions.classes:
-        return as_text(column).tolist()
-    return column.tolist() if is_number(column) else None
+        return [str(label) for label in as_text(column)]
+    return [float(value) for value in column] if is_number(column) else None
 
 
 def _scores(column: Column, predictions: Predictions) -> Scores | None:

@@ -51,8 +51,8 @@ def _numbers(outcome: Outcome) -> dict[str, Any]:
         "key": key_grid(outcome),
         "models": models_grid(outcome),
         "roles": roles_grid(outcome),
-        "by_class": classes_grid(outcome, "CNN") if outcome.spectra.task.classes else None,
-        "worst": errors_grid(outcome, "CNN"),
+        "by_class": classes_grid(outcome, outcome.network) if outcome.spectra.task.classes else None,
+        "worst": errors_grid(outcome, outcome.network),
         "network": network_grid(outcome.recipe.layers, outcome.shape),
         "looked_at": names,
     }
@@ -65,7 +65,7 @@ def _pictures(outcome: Outcome) -> dict[str, Any]:
     return {
         "differences_svg": _inline(differences_picture(outcome)) if outcome.verdict.differences else None,
         "fit_svgs": [(name, _inline(fit(outcome, name))) for name in names],
-        "residuals_svg": _inline(residuals_picture(outcome, "CNN")) if spectra.task.regression else None,
+        "residuals_svg": _inline(residuals_picture(outcome, outcome.network)) if spectra.task.regression else None,
         "spectra_svg": _inline(spectra_picture(spectra)),
         "target_svg": _inline(target_picture(spectra)),
         "folds_svg": _inline(folds_picture(outcome)),

@@ -37,10 +37,10 @@ def error(outcome: Outcome, name: str, part: Part) -> float:
 
 def looked_at(outcome: Outcome) -> tuple[str, ...]:
     """The network and its rival: the recommended model, or else the best of the others by cross-validation."""
-    others = [model.name for model in outcome.models if model.name != "CNN"]
+    others = [model.name for model in outcome.models if model.name != outcome.network]
     if outcome.verdict.use in others:
-        return "CNN", outcome.verdict.use
-    return "CNN", *sorted(others, key=lambda name: error(outcome, name, "cross-validated"))[:1]
+        return outcome.network, outcome.verdict.use
+    return outcome.network, *sorted(others, key=lambda name: error(outcome, name, "cross-validated"))[:1]
 
 
 def best_trial(outcome: Outcome) -> Trial | None:

@@ -74,7 +74,7 @@ def cut(spectra: Spectra, part: float, seed: int) -> tuple[Rows, Rows]:
             return rest, share
     splitter = GroupShuffleSplit if spectra.grouped else ShuffleSplit
     made = splitter(1, test_size=max(part, 1.5 / len(spectra)), random_state=seed)
-    rest, share = next(made.split(spectra.x, spectra.y, spectra.groups))
+    rest, share = next(made.split(spectra.x, spectra.y, spectra.groups if spectra.grouped else None))
     return np.sort(rest), np.sort(share)
 
 
@@ -91,7 +91,7 @@ def _outer(spectra: Spectra, k: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
         splitter = (StratifiedGroupKFold if grouped else StratifiedKFold)(k, shuffle=True, random_state=seed)
     else:
         splitter = (GroupKFold if grouped else KFold)(k, shuffle=True, random_state=seed)
-    for rest, share in splitter.split(spectra.x, spectra.y, spectra.groups):
+    for rest, share in splitter.split(spectra.x, spectra.y, spectra.groups if grouped else None):
         yield np.sort(rest), np.sort(share)
 
 

@@ -21,7 +21,7 @@ Matrix = NDArray[np.floating]
 
 
 def oddities(table: Table, names: NDArray[np.str_]) -> tuple[str, ...]:
-    """Sentences on constant points, flat and clipped spectra, spikes, outliers and the axis.
+    """Sentences on the axis, constant points, flat and clipped spectra, spikes and outliers.
 
     Args:
         table: spectra.
@@ -33,6 +33,7 @@ def oddities(table: Table, names: NDArray[np.str_]) -> tuple[str, ...]:
         *_flat_rows(table.x, names),
         *_clipped(table.x, names),
         *_spikes(table, names),
+        *_level(table.x, names),
         *_far(table.x, names),
     )
 
@@ -125,6 +126,15 @@ def _spikes(table: Table, names: NDArray[np.str_]) -> Iterator[str]:
             f"{_count(rows)} with a spike of one point, a cosmic ray or a damaged number: {_some(names[rows])} "
             f"(the first at {table.axis.values[point]:g})"
         )
+
+
+def _level(x: Matrix, names: NDArray[np.str_]) -> Iterator[str]:
+    """Spectra whose mean lies more than five standard deviations from the others."""
+    means = x.mean(axis=1, dtype=np.float64)
+    away = np.abs(means - means.mean())
+    rows = np.flatnonzero(away > 5 * means.std()) if len(x) >= 20 else np.empty(0, dtype=np.intp)
+    if rows.size:
+        yield f"{_count(rows)} far above or below the rest in level: {_some(names[rows[np.argsort(-away[rows])]])}"
 
 
 def _far(x: Matrix, names: NDArray[np.str_]) -> Iterator[str]:

@@ -11,6 +11,7 @@ from scipy.stats import skew
 from spectune.errors import DataError, SettingError
 from spectune.spectra.axis import Axis, same_axis
 from spectune.spectra.folds import cut
+from spectune.spectra.ids import REPLICATE_NAMES, labels, present, row_ids
 from spectune.spectra.replicates import Groups, equal_labels, merge_groups, near_identical, repeated
 from spectune.spectra.roles import Roles, split_of
 from spectune.spectra.spectra import Spectra, Task
@@ -18,11 +19,7 @@ from spectune.spectra.table import Column, Table, as_text, is_number, missing
 from spectune.spectra.target import check_varies, encoded, is_classes, target_name, unit_of
 from spectune.spectra.where import describe, matches, parse
 
-ID_NAMES = ("id", "sample", "sample_id", "sampleid", "sample id", "sample_name", "name")
-"""Columns that name a row, the surest first; capitals do not matter."""
-
-REPLICATE_NAMES = ID_NAMES[:-1]
-"""Columns whose equal values mean replicates of one sample."""
+__all__ = ["FEWEST_ROWS", "axis_difference", "row_ids", "select"]
 
 FEWEST_ROWS = 8
 """Calibration rows without which nothing is tuned."""
@@ -68,6 +65,8 @@ def select(  # noqa: PLR0913  (the words of one command line)
     check_varies(rows.table.column(name), name)
     split = split or (None if test is not None else _split_column(rows.table))
     rows = _with_roles(rows, split)
+    if test is not None and not (rows.roles == "test").any():
+        raise DataError(f"no row of the test file {test.source} has a value of {name!r} and fulfils the condition")
     grouped = _grouped(rows, name, group)
     spectra = _cut(_spectra(grouped, name, classes), test_part, seed)
     _check(spectra)
@@ -158,15 +157,14 @@ def _with_roles(rows: _Rows, split: str | None) -> _Rows:
     """Rows with the roles of a split column; those with neither role are dropped."""
     if split is None:
         return rows
-    found = split_of(np.char.strip(as_text(rows.table.column(split))), split)
+    found = split_of(labels(rows.table, split), split)
     return replace(rows, roles=found.roles).keep(found.roles != "").noted(*found.notes)
 
 
 def _grouped(rows: _Rows, target: str, group: str | None) -> _Rows:
     """Rows with group numbers: a named column, or replicates recognised."""
     if group is not None:
-        labels = np.char.strip(as_text(rows.table.column(group)))
-        groups = equal_labels(labels)
+        groups = equal_labels(labels(rows.table, group))
         return replace(rows, groups=groups).noted(f"{groups.max() + 1} groups by column {group!r} stay on one side")
     by_id, id_note = _by_id(rows, target)
     by_spectrum = near_identical(rows.table.x)
@@ -179,12 +177,11 @@ def _grouped(rows: _Rows, target: str, group: str | None) -> _Rows:
 
 def _by_id(rows: _Rows, target: str) -> tuple[Groups, tuple[str, ...]]:
     """Groups by the first id column in which values recur (in the same file), if there is one."""
-    for name in _named(rows.table, REPLICATE_NAMES):
-        labels = np.char.strip(as_text(rows.table.column(name)))
-        distinct = np.unique(labels).size
-        if name == target or not FEWEST_ROWS <= distinct < len(labels):
+    for name in present(rows.table, REPLICATE_NAMES):
+        ids = labels(rows.table, name)
+        if name == target or not FEWEST_ROWS <= np.unique(ids).size < ids.size:
             continue
-        per_file = np.where(labels == "", "", np.char.add(np.char.add(rows.files.astype(str), "/"), labels))
+        per_file = np.where(ids == "", "", np.char.add(np.char.add(rows.files.astype(str), "/"), ids))
         groups = equal_labels(per_file)
         count, size = repeated(groups)
         if count:
@@ -192,19 +189,6 @@ def _by_id(rows: _Rows, target: str) -> tuple[Groups, tuple[str, ...]]:
                 f"{size} rows share their {name!r} with others ({count} groups); replicates stay on one side",
             )
     return np.arange(len(rows.table)), ()
-
-
-def _named(table: Table, names: tuple[str, ...]) -> list[str]:
-    folded = {name.casefold(): name for name in table.columns}
-    return [folded[name] for name in names if name in folded]
-
-
-def row_ids(table: Table) -> NDArray[np.str_]:
-    """A name for every row: the first id column without repeats, or any, or row numbers."""
-    columns = [np.char.strip(as_text(table.column(name))) for name in _named(table, ID_NAMES)]
-    columns.sort(key=lambda labels: np.unique(labels).size < labels.size)
-    numbers = np.asarray([str(k + 1) for k in range(len(table))], dtype=np.str_)
-    return np.where(columns[0] == "", numbers, columns[0]) if columns else numbers
 
 
 def _spectra(rows: _Rows, target: str, classes: bool | None) -> Spectra:

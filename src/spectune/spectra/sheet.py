@@ -9,10 +9,10 @@ import numpy as np
 from scipy.stats import skew
 
 from spectune.spectra.axis import Unit
+from spectune.spectra.ids import ID_NAMES, REPLICATE_NAMES, row_ids
 from spectune.spectra.oddities import oddities
 from spectune.spectra.replicates import equal_labels, near_identical, repeated
 from spectune.spectra.roles import CALIBRATION, TEST, plain_label
-from spectune.spectra.select import ID_NAMES, REPLICATE_NAMES, row_ids
 from spectune.spectra.signal import SignalGuess, guess_signal
 from spectune.spectra.table import Column, Signal, Table, as_text, is_number, missing
 from spectune.spectra.target import unit_of

@@ -83,7 +83,7 @@ def finite_rows(x: NDArray[Any], positions: NDArray[np.float64]) -> NDArray[np.f
     Raises:
         ReadError: a value that is missing or not finite, with its row and position.
     """
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         made = np.ascontiguousarray(x, dtype=np.float32)
     if not np.isfinite(made).all():
         row, point = np.argwhere(~np.isfinite(made))[0].tolist()

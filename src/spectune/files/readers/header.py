@@ -74,6 +74,11 @@ class Run:
         return int(np.argmax(wrong)) + 1 if wrong.any() else None
 
     @property
+    def usual(self) -> bool:
+        """Whether axes are usually written in this style."""
+        return _usual(self.style)
+
+    @property
     def counts(self) -> bool:
         """Whether the numbers only count 1, 2, 3, ..."""
         return counting(self.positions)

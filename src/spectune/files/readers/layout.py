@@ -25,24 +25,21 @@ class Layout:
 def find_layout(header: Sequence[str], first: Sequence[str]) -> Layout:
     """The layout of a grid of cells, from its first row and its first column.
 
-    The header wins where both could be an axis, unless it only counts 1, 2, 3, ... or the
-    corner cell names a unit (``nm``, ``wavenumber``).
+    The header wins where both could be an axis, unless it only counts 1, 2, 3, ... (as ``s1``,
+    ``s2`` for samples do) or the corner cell names a unit (``nm``, ``wavenumber``).
 
     Raises:
         ReadError: no axis anywhere, or an axis that is out of order.
     """
     across, down = longest_run(header), longest_run(first)
-    if _goes_down(across, down, header):
-        assert down is not None  # noqa: S101  (mypy cannot see through the function above)
+    if down is not None and _goes_down(across, down, header):
         return Layout(False, checked(down, first, "row"), _stray_notes(down, first, "row"))
     if across is None:
         raise ReadError(_no_axis(header))
     return Layout(True, checked(across, header, "column"), _stray_notes(across, header, "column"))
 
 
-def _goes_down(across: Run | None, down: Run | None, header: Sequence[str]) -> bool:
-    if down is None:
-        return False
+def _goes_down(across: Run | None, down: Run, header: Sequence[str]) -> bool:
     corner = header[0].strip()
     named = unit_in(corner) is not None and (across is None or across.start > 0)
     if named or (across is None and len(header) == 2 and not down.counts):
@@ -50,6 +47,8 @@ def _goes_down(across: Run | None, down: Run | None, header: Sequence[str]) -> b
     if down.fault is not None or down.counts:
         return False
     if across is None:
+        return True
+    if across.counts and not across.usual:
         return True
     sample_corner = bool(_SAMPLE_WORDS.fullmatch(corner))
     return not sample_corner and (across.counts or (across.fault is not None and not corner))
@@ -66,6 +65,6 @@ def _stray_notes(run: Run, names: Sequence[str], what: str) -> tuple[str, ...]:
 def _no_axis(header: Sequence[str]) -> str:
     shown = ", ".join(repr(name.strip()) for name in header[:4]) + (", ..." if len(header) > 4 else "")
     return (
-        f"no axis found: expected wavelengths, wavenumbers or angles as column names (1100, X1100.5, 1100 nm) or as the "
-        f"first column, but the first row holds {shown}; add a header line with the position of every point"
+        f"no axis found: expected wavelengths, wavenumbers or angles as column names (1100, X1100.5, 1100 nm) or as "
+        f"the first column, but the first row holds {shown}; add a header line with the position of every point"
     )

@@ -39,9 +39,9 @@ def differences_picture(outcome: Outcome) -> str:
         panels = figure.subplots(1, len(parts), squeeze=False, sharey=True)[0]
         for panel, part in zip(panels, parts, strict=True):
             _intervals(panel, [item for item in found if item.part == part], others)
-            panel.set_title(f"{_error(outcome, part)}, CNN minus other")
+            panel.set_title(f"{_error(outcome, part)}, network minus other")
 
-    label = "Difference of the error of the CNN and of every other model, with 95 % intervals"
+    label = f"Difference of the error of the {outcome.network} and of every other model, with 95 % intervals"
     return svg(draw, "differences", label, 0.95 + 0.27 * len(others))
 
 
@@ -135,7 +135,7 @@ def _intervals(panel: Axes, found: list[Difference], others: list[str]) -> None:
         panel.annotate(
             wording.difference(item), (1.03, place), xycoords=("axes fraction", "data"), va="center", fontsize=8
         )
-    for words, side, shift in (("← CNN better", "right", -5), ("worse →", "left", 5)):
+    for words, side, shift in (("← network better", "right", -5), ("worse →", "left", 5)):
         panel.annotate(
             words, (0, 0), (shift, -26), ("data", "axes fraction"), "offset points", ha=side, fontsize=8, color=INK
         )
@@ -158,7 +158,7 @@ def _predicted(panel: Axes, outcome: Outcome, name: str, part: Part) -> None:
     measured, output = outcome.measured(part), outcome.model(name).output(part)
     rows = thinned(output - measured)
     panel.set_title(f"{part}, {wording.counted(measured.size, 'row')}")
-    if part == "test" and name == "CNN":
+    if part == "test" and name == outcome.network:
         bars = outcome.spread[rows]
         panel.errorbar(measured[rows], output[rows], bars, fmt="none", ecolor=TEST, elinewidth=0.7, alpha=0.5)
     panel.plot(measured[rows], output[rows], "o", ms=3.4, mew=0, alpha=0.65, color=COLOURS[part], zorder=3)
