@@ -1,0 +1,102 @@
+"""Runs ``spectune tune`` with default settings on real sets and writes a table of what came out.
+
+    python benchmarks/real_sets.py DATA_FOLDER OUT_FOLDER [SET ...]
+
+DATA_FOLDER holds ``NAME/spectra.parquet`` with a ``split`` column. Each set is one whole process,
+timed; its run folder is kept under OUT_FOLDER. The table goes to ``benchmarks/real_sets.md``.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from spectune import Outcome, load_outcome
+from spectune.metrics import ClassScores
+
+
+@dataclass(frozen=True)
+class Case:
+    """One run: what is asked for, and what should be reached on the test rows."""
+
+    name: str
+    target: str
+    wanted: str
+    options: tuple[str, ...] = ()
+
+
+CASES = (
+    Case("tecator", "fat", "RMSEP <= 0.60"),
+    Case("wheat_kernels", "protein", "RMSEP <= 0.46, right about PLS"),
+    Case("soil_nirsoil", "total_carbon", "RMSEP <= 0.43"),
+    Case("olive_oil", "country", "balanced accuracy >= 0.87", ("--group", "oil")),
+    Case("corn", "moisture", "verdict PLS", ("--where", 'instrument == "m5"')),
+)
+
+HEAD = """# Real sets, default settings
+
+`python benchmarks/real_sets.py DATA OUT`, {day}, {machine}. Seed 0, 50 trials, 5 folds, `split` column of each set;
+only target, rows and group were said. Errors in the unit of the target; for classes balanced accuracy. The
+network is the tuned one that is kept; PLS is PLS-DA for classes.
+
+| set, target | to reach on test | network, RMSECV | network, test | PLS, RMSECV | PLS, test | best other, test | minutes | verdict |
+|---|---|---|---|---|---|---|---|---|
+"""
+
+
+def main(data: Path, out: Path, names: list[str]) -> None:
+    """Runs the cases and writes the table."""
+    lines = []
+    for case in CASES:
+        if names and case.name not in names:
+            continue
+        folder = out / case.name
+        begun = time.monotonic()
+        source = str(data / case.name / "spectra.parquet")
+        command = ["tune", source, "--target", case.target, "--out", str(folder), *case.options]
+        subprocess.run([sys.executable, "-c", "from spectune.cli import main; main()", *command], check=True)
+        lines.append(row(case, load_outcome(folder), (time.monotonic() - begun) / 60))
+        machine = f"{os.cpu_count()} cores, {platform.machine()}"
+        text = HEAD.format(day=date.today().isoformat(), machine=machine) + "\n".join(lines) + "\n"
+        (Path(__file__).parent / "real_sets.md").write_text(text)
+
+
+def row(case: Case, outcome: Outcome, minutes: float) -> str:
+    """One line of the table."""
+    plain = next(model.name for model in outcome.models if model.name.startswith("PLS"))
+    others = [model.name for model in outcome.models if model.name not in (plain, outcome.network) and model.rank < 4]
+    best = max(others, key=lambda name: good(outcome, name))
+    cells = (
+        f"{case.name}, {case.target}",
+        case.wanted,
+        figure(outcome, outcome.network, "cross-validated"),
+        f"**{figure(outcome, outcome.network, 'test')}** ({outcome.network})",
+        figure(outcome, plain, "cross-validated"),
+        figure(outcome, plain, "test"),
+        f"{figure(outcome, best, 'test')} ({best})",
+        f"{minutes:.1f}",
+        outcome.verdict.sentence,
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def good(outcome: Outcome, name: str) -> float:
+    """How good a model is on the test rows, larger is better."""
+    scores = outcome.scores(name, "test")
+    return scores.balanced_accuracy if isinstance(scores, ClassScores) else -scores.rmse
+
+
+def figure(outcome: Outcome, name: str, part: str) -> str:
+    """The figure of merit of a model on one part of the rows."""
+    scores = outcome.scores(name, part)  # type: ignore[arg-type]
+    return f"{scores.balanced_accuracy:.3f}" if isinstance(scores, ClassScores) else f"{scores.rmse:.4g}"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:])
