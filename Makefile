@@ -27,9 +27,9 @@ $(READY): pyproject.toml constraints.txt
 demo: $(READY)  ## simulate fruit spectra, tune on them, write the report (under 4 minutes on 2 cores)
 	@mkdir -p $(DEMO)-data
 	@rm -rf $(DEMO)
-	$(BIN)/spectune simulate $(DEMO)-data/fruit.csv --rows 600 --seed 1
+	$(BIN)/spectune simulate $(DEMO)-data/fruit.csv --rows 400 --seed 1
 	$(BIN)/spectune inspect $(DEMO)-data/fruit.csv --target dry_matter --picture $(DEMO)-data/fruit.svg
-	$(BIN)/spectune tune $(DEMO)-data/fruit.csv --target dry_matter --split split --group fruit --trials 8 --top 2 --replicates 1 --seed 1 --out $(DEMO)
+	$(BIN)/spectune tune $(DEMO)-data/fruit.csv --target dry_matter --split split --group fruit --trials 6 --top 2 --replicates 1 --seed 1 --out $(DEMO)
 	$(BIN)/spectune report $(DEMO)
 	@echo "open the report: $(CURDIR)/$(DEMO)/report.html"
 

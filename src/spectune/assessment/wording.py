@@ -107,7 +107,7 @@ def reasons(spectra: Spectra, pair: Comparison, control: Comparison | None) -> t
     few = f" With {_rows(test)} they can only settle large differences." if np.unique(test.groups).size < FEW else ""
     said.append(
         f"Every {figures.name('validated')} is the best of a search and so optimistic, most where the search was "
-        f"longest; the test rows chose nothing and only confirm or veto.{few}"
+        f"longest; the test rows chose no setting and only confirm or veto.{few}"
     )
     return tuple(said)
 
@@ -158,8 +158,9 @@ def _relation(pair: Comparison, better: str) -> str:
 def _both(pair: Comparison, figures: _Figures, part: Literal["validated", "tested"]) -> str:
     found = pair.validated if part == "validated" else pair.tested
     one, other = pair.validated_errors if part == "validated" else pair.tested_errors
+    name = "balanced accuracy" if figures.classes else figures.name(part)
     return (
-        f"{figures.name(part)} {figures.full(one)} for {_called(pair.one)} and {figures.full(other)} for "
+        f"{name} {figures.full(one)} for {_called(pair.one)} and {figures.full(other)} for "
         f"{_called(pair.other)} ({figures.difference(found)}, {'clear' if found.clear else 'not clear'})"
     )
 

@@ -7,6 +7,7 @@ Groups never stand on two sides.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,7 +17,6 @@ from sklearn.model_selection import (
     GroupShuffleSplit,
     KFold,
     ShuffleSplit,
-    StratifiedGroupKFold,
     StratifiedKFold,
 )
 
@@ -64,18 +64,26 @@ def cut(spectra: Spectra, part: float, seed: int) -> tuple[Rows, Rows]:
     """Row numbers of a larger and a smaller share (``part`` of the rows), groups kept together.
 
     Used for tuning rows inside a fold and for a test set where the user names none.
-    Classes keep their shares where every class has at least two groups.
+    Every class with at least three groups gives its part, at least one group; rarer classes stay
+    whole in the larger share (where all are rare, the most frequent one gives a group).
     """
     if spectra.task.classes:
-        shares = max(2, round(1 / part))
-        smallest = _smallest_class(spectra)
-        if smallest >= 2:
-            rest, share = next(_outer(spectra, min(shares, smallest), seed))
-            return rest, share
+        share = _class_share(spectra, part, np.random.default_rng(seed))
+        return np.setdiff1d(np.arange(len(spectra)), share), share
     splitter = GroupShuffleSplit if spectra.grouped else ShuffleSplit
     made = splitter(1, test_size=max(part, 1.5 / len(spectra)), random_state=seed)
     rest, share = next(made.split(spectra.x, spectra.y, spectra.groups if spectra.grouped else None))
     return np.sort(rest), np.sort(share)
+
+
+def _class_share(spectra: Spectra, part: float, random: np.random.Generator) -> Rows:
+    """Rows of about ``part`` of the groups of every class that has three or more."""
+    groups, first = np.unique(spectra.groups, return_index=True)
+    labels = spectra.y[first]
+    classes = [random.permutation(groups[labels == label]) for label in np.unique(labels)]
+    shares = [members[: max(1, round(part * members.size))] for members in classes if members.size >= 3]
+    chosen = np.concatenate(shares) if shares else max(classes, key=len)[:1]
+    return np.flatnonzero(np.isin(spectra.groups, chosen))
 
 
 def refit_fold(spectra: Spectra, seed: int) -> Fold:
@@ -85,20 +93,25 @@ def refit_fold(spectra: Spectra, seed: int) -> Fold:
 
 
 def _outer(spectra: Spectra, k: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
-    classes, grouped = bool(spectra.task.classes), spectra.grouped
-    splitter: StratifiedGroupKFold | StratifiedKFold | GroupKFold | KFold
-    if classes:
-        splitter = (StratifiedGroupKFold if grouped else StratifiedKFold)(k, shuffle=True, random_state=seed)
+    """Rest and share of every fold; classes are spread over folds by whole groups."""
+    rows = np.arange(len(spectra))
+    if spectra.task.classes:
+        groups, first = np.unique(spectra.groups, return_index=True)
+        labels = spectra.y[first]
+        if np.unique(labels, return_counts=True)[1].max() < k:
+            raise DataError(f"{k} folds need a class with at least {k} groups or rows; use fewer folds")
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+            made = list(StratifiedKFold(k, shuffle=True, random_state=seed).split(groups, labels))
+        shares = [rows[np.isin(spectra.groups, groups[chosen])] for _, chosen in made]
+    elif spectra.grouped:
+        shares = [
+            share for _, share in GroupKFold(k, shuffle=True, random_state=seed).split(rows, groups=spectra.groups)
+        ]
     else:
-        splitter = (GroupKFold if grouped else KFold)(k, shuffle=True, random_state=seed)
-    for rest, share in splitter.split(spectra.x, spectra.y, spectra.groups if grouped else None):
-        yield np.sort(rest), np.sort(share)
-
-
-def _smallest_class(spectra: Spectra) -> int:
-    """Number of groups (or rows) in the rarest class."""
-    members = [np.unique(spectra.groups[spectra.y == label]).size for label in range(spectra.task.outputs)]
-    return min(members)
+        shares = [share for _, share in KFold(k, shuffle=True, random_state=seed).split(rows)]
+    for share in shares:
+        yield np.setdiff1d(rows, share), np.sort(share)
 
 
 def _check_classes(spectra: Spectra, purpose: str) -> None:

@@ -15,7 +15,7 @@ _WATER = ((1925.0, 1945.0, 1840.0, 2120.0), (1440.0, 1460.0, 1350.0, 1620.0))
 
 
 _ROWS = 500
-"""Spectra looked at; more of them tell nothing new about the kind."""
+"""Spectra whose shapes are looked at; more of them tell nothing new about the kind."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +36,8 @@ def guess_signal(x: NDArray[np.floating], axis: Axis | None = None) -> SignalGue
     >>> guess_signal(np.array([[120.0, 3400.0, 15.0]])).kind
     'intensity'
     """
-    x = x[:: -(-len(x) // _ROWS)]
     low, high = float(x.min()), float(x.max())
+    x = x[:: -(-len(x) // _ROWS)]
     between = f"values from {low:.4g} to {high:.4g}"
     if _scaled(x):
         return SignalGuess("intensity", "every spectrum is scaled to begin at 0 and end at 1")

@@ -48,7 +48,7 @@ def _goes_down(across: Run | None, down: Run, header: Sequence[str]) -> bool:
         return False
     if across is None:
         return True
-    if across.counts and not across.usual:
+    if not across.usual and across.positions[0] in (0, 1):
         return True
     sample_corner = bool(_SAMPLE_WORDS.fullmatch(corner))
     return not sample_corner and (across.counts or (across.fault is not None and not corner))
