@@ -20,7 +20,7 @@ $(READY): pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "error: spectune needs Python 3.11 or newer, and there is no $(PYTHON); install it, or name another with: make PYTHON=/path/to/python"; exit 2; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "error: spectune needs Python 3.11 or newer, but $(PYTHON) is $$($(PYTHON) --version 2>&1); name another with: make PYTHON=/path/to/python"; exit 2; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "installing spectune and what it stands on into $(VENV) (about 1 GB, once)"
+	@echo "installing spectune and what it stands on into $(VENV) (about 2 GB, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@touch $@
 

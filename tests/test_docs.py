@@ -86,10 +86,25 @@ def test_links_between_pages_lead_somewhere(page: Path) -> None:
 
 
 def test_the_table_in_the_page_on_formats_reads(tmp_path: Path) -> None:
-    (example,) = (block for block in blocks(ROOT / "docs" / "data-formats.md", "") if block.startswith("id,"))
+    page = ROOT / "docs" / "data-formats.md"
+    (example,) = (block for block in blocks(page, "") if block.startswith("id,"))
+    (beside,) = blocks(page, "json")
     path = tmp_path / "soil.csv"
     path.write_text(example)
-    table = spectune.read(str(path))
+    (tmp_path / "meta.json").write_text(beside.replace("2498", "1106"))
+    table = spectune.read(path)
     assert len(table) == 3
-    assert table.axis.values == (1100.0, 1102.0, 1104.0, 1106.0)
+    assert table.axis == spectune.Axis((1100.0, 1102.0, 1104.0, 1106.0), "nm")
+    assert table.signal == "absorbance"
     assert list(table.columns) == ["id", "site", "split", "total_carbon"]
+    assert table.units == {"total_carbon": "g/100 g"}
+
+
+@pytest.mark.parametrize("name", ["{}", "X{}", "wl_{}", "{} nm", "{} cm-1"])
+def test_every_form_of_name_in_the_page_on_formats_reads(name: str, tmp_path: Path) -> None:
+    page = (ROOT / "docs" / "data-formats.md").read_text(encoding="utf-8")
+    assert f"`{name.format(1100)}`" in page
+    header = ",".join(["id", *(name.format(1100 + 2 * point) for point in range(5))])
+    path = tmp_path / "a.csv"
+    path.write_text(f"{header}\ns1,0.41,0.42,0.44,0.43,0.40\ns2,0.31,0.33,0.36,0.34,0.30\n")
+    assert spectune.read(path).axis.values == (1100.0, 1102.0, 1104.0, 1106.0, 1108.0)

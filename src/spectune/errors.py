@@ -44,5 +44,5 @@ class ModelError(SpectuneError):
     """A model that does not fit the spectra, or a damaged model folder."""
 
 
-class Stopped(SpectuneError):
+class Stopped(SpectuneError):  # noqa: N818 - it is no mistake
     """Work ended early on request (Ctrl-C); the message says how to continue."""

@@ -40,4 +40,4 @@ class Predictions:
         """Name of the most probable class, (rows,); empty names for regression."""
         if not self.classes:
             return np.full(self.mean.shape[0], "")
-        return np.asarray(self.classes, dtype=np.str_)[np.asarray(self.mean.argmax(axis=1))]
+        return np.asarray([self.classes[label] for label in self.mean.argmax(axis=1)], dtype=np.str_)

@@ -131,7 +131,7 @@ def test_test_rows_choose_nothing(done: Result, tmp_path: Path) -> None:
 def test_spectra_on_another_axis_are_refused(done: Result) -> None:
     spectra = table(20)
     shifted = replace(spectra, axis=Axis(tuple(v + 10 for v in spectra.axis.values), "nm"))
-    with pytest.raises(ModelError, match="calibrated on 103 points, 684 to 990 nm.*694 to 1000 nm"):
+    with pytest.raises(ModelError, match=r"calibrated on 103 points, 684 to 990 nm.*694 to 1000 nm"):
         done.predict(shifted)
 
 

@@ -48,10 +48,9 @@ def test_a_draw_is_a_network_that_fits_or_a_sentence(name: str, seed: int, task:
     recipe = FAMILIES[space.family](draw, task)
     try:
         made = shapes(recipe.layers, prepared_shape(recipe.channels, recipe.layout, task.points))
-    except ShapeError as error:
-        assert "layer" in str(error)
-        return
-    assert made[-1] == (task.outputs, 1)
+    except ShapeError as refused:
+        made, why = (), str(refused)
+    assert (made[-1] == (task.outputs, 1)) if made else ("does not fit" in why)
     assert FAMILIES[space.family](GivenDraw(draw.drawn), task) == recipe
     assert task.skew > 1 or recipe.transform == "none"
 
@@ -81,7 +80,14 @@ def test_the_classifier_of_passos_has_its_published_parameters() -> None:
 
 
 def test_the_optimum_of_shen_has_its_published_shapes() -> None:
-    block = {"filters": 55, "kernel": 5, "stride": 4, "padding": "same", "batch_norm": False, "activation": "selu"}
+    block: dict[str, Value] = {
+        "filters": 55,
+        "kernel": 5,
+        "stride": 4,
+        "padding": "same",
+        "batch_norm": False,
+        "activation": "selu",
+    }
     given: dict[str, Value] = {
         **{f"conv.1.{name}": value for name, value in block.items()},
         "conv.1.pool": False,

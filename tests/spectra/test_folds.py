@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from spectune.errors import DataError
@@ -43,6 +43,7 @@ def cases(draw: st.DrawFn) -> tuple[Spectra, int, int]:
 @given(cases())
 def test_folds_partition_the_rows_and_respect_groups(case: tuple[Spectra, int, int]) -> None:
     made, k, seed = case
+    assume(made.task.regression or k <= np.unique(made.groups[made.y == 0]).size)
     found = folds(made, k, seed)
     assert len(found) == k
     np.testing.assert_array_equal(np.sort(np.concatenate([fold.scored for fold in found])), np.arange(len(made)))
@@ -88,6 +89,7 @@ def test_a_refit_scores_nothing() -> None:
             "class 'b' of 't' has 1 calibration row, but cross-validation",
         ),
         (list(range(9)), None, 1, "at least 2 folds"),
+        (list(range(9)), [0, 0, 0, 1, 1, 1, 2, 2, 2], 4, "4 folds need a class with at least 4 rows; use fewer folds"),
     ],
 )
 def test_too_little_is_explained(groups: list[int], classes: list[int] | None, k: int, message: str) -> None:

@@ -139,7 +139,7 @@ def test_rejected_draws_are_counted_apart_and_never_trained() -> None:
 def test_a_space_of_impossible_networks_is_refused() -> None:
     fits, problem = fitter()
     space = Space("funnel", {**SPACE.ranges, "dropout": Fixed("much")})
-    with pytest.raises(SettingError, match="200 draws in a row.*dropout must be a number"):
+    with pytest.raises(SettingError, match=r"200 draws in a row.*dropout must be a number"):
         list(search(open_study(None, PLAN), fits, problem, space, PLAN))
 
 

@@ -27,25 +27,30 @@ from spectune.assessment.outcome import Judged, Verdict
 from spectune.assessment.wording import Comparison, reasons, sentence
 from spectune.spectra.spectra import Spectra
 
-CONTROL = "network without convolution"
+DENSE, CNN = "network without convolution", "CNN"
 
 
-def verdict(spectra: Spectra, models: Sequence[Judged], seed: int, draws: int = 2000) -> Verdict:
+def verdict(
+    spectra: Spectra, models: Sequence[Judged], seed: int, draws: int = 2000, network: str | None = None
+) -> Verdict:
     """Which of at least two judged models to use, in a sentence, with the reasons.
 
     ``spectra`` are all rows with their roles; every model has outputs for the calibration and the
-    test rows. Whole groups are resampled, ``draws`` times. ``differences`` are those of the most
-    complicated model (the CNN) to each other one, cross-validated and on the test rows.
+    test rows. Whole groups are resampled, ``draws`` times. ``differences`` are those of the tuned
+    network, called ``network`` (the most complicated model unless said), to each other model,
+    cross-validated and on the test rows.
     """
     climbed = sorted(models, key=lambda model: model.rank)
+    tuned = next((model for model in climbed if model.name == network), climbed[-1])
 
     def versus(one: Judged, other: Judged) -> Comparison:
         return compared(spectra, one, other, seed, draws)
 
     used = climb(climbed, versus)
-    against = versus(used, _counterpart(spectra, climbed, used))
-    pairs = [versus(climbed[-1], other) for other in climbed[:-1]]
-    control = next((pair for pair in pairs if pair.other.name == CONTROL), None)
+    against = versus(used, _counterpart(spectra, climbed, used, tuned))
+    pairs = [versus(tuned, other) for other in climbed if other is not tuned]
+    named = {model.name: model for model in climbed}
+    control = versus(named[CNN], named[DENSE]) if CNN in named and DENSE in named else None
     return Verdict(
         use=used.name,
         sentence=sentence(spectra.task, against),
@@ -81,14 +86,14 @@ def compared(spectra: Spectra, one: Judged, other: Judged, seed: int, draws: int
     )
 
 
-def _counterpart(spectra: Spectra, climbed: Sequence[Judged], used: Judged) -> Judged:
-    """What the verdict compares with: the most complicated model, or the best of the others.
+def _counterpart(spectra: Spectra, climbed: Sequence[Judged], used: Judged, tuned: Judged) -> Judged:
+    """What the verdict compares with: the tuned network, or the best of the others.
 
-    The best of the others is meant by cross-validation; it stands beside a model that is itself
-    the most complicated, and beside the mean.
+    The best of the others is meant by cross-validation; it stands beside a model that is no
+    simpler than the tuned network, and beside the mean.
     """
-    if used is not climbed[-1] and used.rank > 0:
-        return climbed[-1]
+    if 0 < used.rank < tuned.rank:
+        return tuned
     y, classes = spectra.calibration.y, len(spectra.task.classes)
     others = [model for model in climbed if model is not used]
     return min(others, key=lambda model: error_value(model.validated, y, classes))

@@ -37,7 +37,9 @@ OPTIONS: Mapping[str, Words] = {
     "classes": Words(DATA, "Take the target as classes, or as numbers.", default="as its values suggest"),
     "unit": Words(DATA, "Unit of the axis, where the file does not tell."),
     "signal": Words(DATA, "Kind of signal, where its values do not tell."),
-    "sheet": Words(DATA, "Sheet of an Excel file.", default="the first", metavar="NAME"),
+    "sheet": Words(
+        DATA, "Sheet of a workbook, or name of the spectra in .npz and .mat.", default="the first", metavar="NAME"
+    ),
     "split": Words(ROLES, "Column that marks each row cal or test.", metavar="COLUMN"),
     "test": Words(ROLES, "File whose rows are the test set.", metavar="FILE"),
     "test_part": Words(ROLES, "Share of rows set aside as test set without --split or --test.", metavar="SHARE"),

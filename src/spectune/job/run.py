@@ -2,35 +2,31 @@
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Generator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import optuna
 from numpy.typing import NDArray
 
 from spectune.assessment.baselines import baselines
-from spectune.assessment.outcome import Importance, Judged, Outcome, Regions
-from spectune.assessment.verdict import verdict
+from spectune.assessment.outcome import Judged, Outcome, Regions
 from spectune.explanation.regions import regions
 from spectune.files.atomic import write_text
 from spectune.files.models import Model, load_model, save_model
 from spectune.files.runs import Run, fingerprint, load_outcome, open_run, save_outcome
 from spectune.files.settings import Settings, load_settings
 from spectune.job.data import Prepared, prepared
-from spectune.job.facts import facts
+from spectune.job.ending import Made, facts, outcome, workers
 from spectune.job.networks import Networks, chosen, judged, plan, refitted, searched
 from spectune.predictions import Predictions
 from spectune.progress import Progress
 from spectune.report.page import report
 from spectune.spectra.table import Table
 from spectune.training.crew import Fitter, crew
-from spectune.training.fit import Fitted, predict
+from spectune.training.fit import Fitted
 from spectune.tuning.importance import importance
-from spectune.tuning.record import Trial
 from spectune.tuning.scoring import error
 from spectune.tuning.study import open_study
 
@@ -80,10 +76,10 @@ def run(settings: Settings, table: Table | None = None) -> Generator[Progress | 
         if before == settings:
             yield Result(load_outcome(folder), folder)
             return
-        outcome, fitted = yield from _done(work, kept)
+        finished, fitted = yield from _done(work, kept)
         save_model(folder / "model", Model(fitted, spectra.axis, spectra.signal))
-        save_outcome(kept, outcome)
-        result = Result(outcome, folder)
+        save_outcome(kept, finished)
+        result = Result(finished, folder)
         yield Progress("report", 1, 1, f"report: {result.report()}")
         yield result
 
@@ -93,14 +89,14 @@ def _done(work: Prepared, kept: Run) -> Generator[Progress, None, tuple[Outcome,
     begun = time.monotonic()
     calibration = work.spectra.calibration
     study = open_study(kept.folder / "study.db", plan(work))
-    with crew(calibration.x, calibration.y, work.problem.task, _workers(work.settings)) as fitter:
+    with crew(calibration.x, calibration.y, work.problem.task, workers(work.settings)) as fitter:
         trials = yield from searched(work, kept, study, fitter)
         networks = yield from chosen(work, trials, fitter)
         fitted, models = yield from _models(work, networks, fitter)
     others = yield from _baselines(work)
     found = yield from _regions(work, fitted)
-    outcome = _outcome(work, kept, study, trials, networks, (*others, *models), found, time.monotonic() - begun)
-    return outcome, fitted
+    made = Made(trials, networks, fitted, (*others, *models), found, importance(study))
+    return outcome(work, made, facts(work, time.monotonic() - begun)), fitted
 
 
 def _models(
@@ -143,46 +139,3 @@ def _regions(work: Prepared, fitted: Fitted) -> Generator[Progress, None, Region
     yield Progress("explanation", 1, 1, f"{len(found)} regions of the spectrum")
     edges = np.asarray([found[0].low, *(region.high for region in found)])
     return Regions(edges, np.stack([region.growth for region in found], axis=1))
-
-
-def _outcome(
-    work: Prepared,
-    kept: Run,
-    study: optuna.Study,
-    trials: tuple[Trial, ...],
-    networks: Networks,
-    models: Sequence[Judged],
-    found: Regions | None,
-    seconds: float,
-) -> Outcome:
-    settings, spectra, best = work.settings, work.spectra, networks.best
-    shares = importance(study)
-    tuned = max((model for model in models if model.rank >= 4), key=lambda model: _is_best(model, networks))
-    spread = predict(best.fitted, spectra.test.x)
-    return Outcome(
-        spectra=spectra,
-        fold_of=work.fold_of,
-        models=tuple(models),
-        verdict=verdict(spectra, models, settings.seed),
-        recipe=best.recipe,
-        drawn=best.values,
-        shape=best.fitted.stack.shape,
-        members=best.fitted.members,
-        trials=trials,
-        replicates=networks.others,
-        importance=None if shares is None else Importance("PED-ANOVA", settings.sampler, shares),
-        regions=found,
-        spread=Predictions(spread, spectra.task.classes, spectra.test.ids).spread,
-        settings={name: value for name, value in asdict(settings).items() if value is not None},
-        facts=facts(kept.folder, seconds, _workers(settings)),
-        network=tuned.name,
-    )
-
-
-def _is_best(model: Judged, networks: Networks) -> bool:
-    return model.validated is networks.best.validated
-
-
-def _workers(settings: Settings) -> int:
-    """Processes to use: as many as the settings say, or cores, but no more than folds."""
-    return min(settings.workers or len(os.sched_getaffinity(0)), settings.folds)

@@ -99,7 +99,8 @@ def _outer(spectra: Spectra, k: int, seed: int) -> Iterator[tuple[Rows, Rows]]:
         groups, first = np.unique(spectra.groups, return_index=True)
         labels = spectra.y[first]
         if np.unique(labels, return_counts=True)[1].max() < k:
-            raise DataError(f"{k} folds need a class with at least {k} groups or rows; use fewer folds")
+            what = "groups" if spectra.grouped else "rows"
+            raise DataError(f"{k} folds need a class with at least {k} {what}; use fewer folds")
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "The least populated class", UserWarning)
             made = list(StratifiedKFold(k, shuffle=True, random_state=seed).split(groups, labels))

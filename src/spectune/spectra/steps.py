@@ -143,6 +143,6 @@ def _savgol(x: Matrix, window: int, order: int, derivative: int) -> Matrix:
     fits = min(window, points - 1 + points % 2)
     if fits <= order:
         raise SettingError(
-            f"a Savitzky-Golay filter of order {order} needs spectra of more than {order + 1} points, these have {points}"
+            f"a Savitzky-Golay filter of order {order} needs more than {order + 1} points, these spectra have {points}"
         )
     return np.asarray(savgol_filter(x, fits, order, deriv=derivative, axis=1, mode="interp"))

@@ -22,6 +22,6 @@ def importance(study: optuna.Study) -> Mapping[str, float] | None:
     if len(complete) < LEAST or len({trial.value for trial in complete}) < LEAST // 2:
         return None
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        warnings.simplefilter("ignore")  # conditional hyperparameters are rare in few trials; the report says so
         shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
     return {name: float(share) for name, share in shares.items()}

@@ -1,0 +1,83 @@
+"""Last part of the job: everything that was made, as one outcome."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shlex
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
+
+from spectune.assessment.outcome import Importance, Judged, Outcome, Regions
+from spectune.assessment.verdict import verdict
+from spectune.files.runs import continue_command, load_outcome
+from spectune.files.settings import Settings
+from spectune.job.data import Prepared
+from spectune.job.networks import CNN, DENSE, Networks
+from spectune.predictions import Predictions
+from spectune.training.fit import Fitted, predict
+from spectune.tuning.record import Trial
+from spectune.tuning.replicates import convolutional
+
+OPENED = "test rows opened"
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    """What the steps of a run made."""
+
+    trials: tuple[Trial, ...]
+    networks: Networks
+    fitted: Fitted
+    models: tuple[Judged, ...]
+    regions: Regions | None
+    shares: Mapping[str, float] | None
+
+
+def outcome(work: Prepared, made: Made, facts: Mapping[str, str]) -> Outcome:
+    """The outcome of a run, with its verdict."""
+    settings, spectra, best = work.settings, work.spectra, made.networks.best
+    network = CNN if convolutional(best.recipe) else DENSE
+    spread = Predictions(predict(made.fitted, spectra.test.x), spectra.task.classes, spectra.test.ids).spread
+    return Outcome(
+        spectra=spectra,
+        fold_of=work.fold_of,
+        models=made.models,
+        verdict=verdict(spectra, made.models, settings.seed, network=network),
+        recipe=best.recipe,
+        drawn=best.values,
+        shape=made.fitted.stack.shape,
+        members=made.fitted.members,
+        trials=made.trials,
+        replicates=made.networks.others,
+        importance=None if made.shares is None else Importance("PED-ANOVA", settings.sampler, made.shares),
+        regions=made.regions,
+        spread=spread,
+        settings={name: value for name, value in asdict(settings).items() if value is not None},
+        facts=facts,
+        network=network,
+    )
+
+
+def facts(work: Prepared, seconds: float) -> Mapping[str, str]:
+    """What a reader needs to judge and repeat a run; counts how often its test rows were opened."""
+    folder = work.settings.folder
+    opened = 1
+    if (folder / "outcome.json").exists():
+        opened += int(load_outcome(folder).facts.get(OPENED, "1 time").split()[0])
+    libraries = ("spectune", "torch", "optuna", "scikit-learn", "numpy", "scipy")
+    return {
+        "command": f"{continue_command(folder)} --out {shlex.quote(f'{folder}-again')}",
+        **{name: version(name) for name in libraries},
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {workers(work.settings)} worker processes",
+        "time": f"{seconds:.0f} s",
+        OPENED: f"{opened} time{'' if opened == 1 else 's'}",
+    }
+
+
+def workers(settings: Settings) -> int:
+    """Processes to use: as many as the settings say, or cores, but no more than folds."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(settings.workers or cores, settings.folds)
