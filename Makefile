@@ -7,6 +7,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEMO   := runs/demo
+DATA   ?= ../shared/data
 # One thread a process: runs and tests use several processes, and small networks gain nothing from more threads.
 export OMP_NUM_THREADS ?= 1
 
@@ -42,8 +43,9 @@ check: $(READY)  ## formatting, lint, types and the direction of imports
 test: check  ## everything: check, then all tests and documentation examples
 	$(BIN)/python -m pytest
 
-bench: $(READY)  ## measure speed (benchmarks/)
-	@for script in benchmarks/*.py; do test -e "$$script" || { echo "there are no benchmarks yet"; break; }; $(BIN)/python "$$script" || exit; done
+bench: $(READY)  ## run the real sets in DATA with default settings (an hour); writes benchmarks/real_sets.md
+	@test -d $(DATA) || { echo "error: there are no data sets in $(DATA); name their folder with: make bench DATA=/path"; exit 2; }
+	$(BIN)/python benchmarks/real_sets.py $(DATA) runs/bench
 
 docs: $(READY)  ## run every example of README.md and docs/
 	$(BIN)/python -m pytest tests/test_docs.py
