@@ -16,7 +16,7 @@ class Progress:
         stage: what kind of work.
         done, total: steps of this stage.
         sentence: what happened, for a log line.
-        best: lowest cross-validated error so far (search only), in the target's unit or 1 - balanced accuracy.
+        best: lowest cross-validated error so far (search only), in the target's unit, or log-loss.
         left: estimated seconds until this stage ends; None when unknown.
     """
 

@@ -59,7 +59,7 @@ OPTIONS: Mapping[str, Words] = {
     "workers": Words(SEARCH, "Processor cores to use; 0 for all.", "-j", metavar="N"),
     "top": Words(MODEL, "Best recipes that are trained again before one is called best.", metavar="N"),
     "replicates": Words(MODEL, "Trainings with fresh seeds of each of them.", metavar="N"),
-    "refit": Words(MODEL, "Train one network on all calibration rows, instead of the ensemble of the fold members."),
+    "refit": Words(MODEL, "Train the members again on all calibration rows, instead of keeping those of the folds."),
     "explain": Words(MODEL, "Work out which regions of the spectrum matter."),
     "out": Words(OUTPUT, "Folder of the run.", "-o", default="runs/DATA-TARGET", metavar="FOLDER"),
 }

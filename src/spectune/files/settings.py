@@ -55,8 +55,8 @@ class Settings:
         epochs: upper limit that overrides the space's; None to keep it.
         replicates: trainings with fresh seeds of each of the ``top`` recipes, before one is called best.
         top: recipes that are trained again.
-        refit: whether the model is one network trained on all calibration rows, instead of the
-            ensemble of the best recipe's fold members.
+        refit: whether the members are trained again on all calibration rows, instead of keeping the
+            fold members of the best recipe.
         workers: cores to use; 0 for all.
         explain: whether to work out which regions of the spectrum matter.
 

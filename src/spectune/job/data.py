@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from spectune.files.read import read
 from spectune.files.settings import Settings
 from spectune.files.spaces import load_space
@@ -35,7 +37,7 @@ class Prepared:
     @property
     def fold_of(self) -> Rows:
         """For each calibration row the number of the fold that holds it out."""
-        found = self.spectra.calibration.groups * 0
+        found = np.zeros(self.problem.y.size, dtype=np.intp)
         for number, fold in enumerate(self.folds):
             found[fold.scored] = number
         return found

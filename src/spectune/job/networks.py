@@ -6,9 +6,9 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import optuna
 
+from spectune.assessment.intervals import error_value
 from spectune.assessment.outcome import Judged
 from spectune.errors import DataError
 from spectune.files.runs import Run, load_trials, save_trial
@@ -30,7 +30,6 @@ from spectune.tuning.replicates import (
     with_convolution,
     without_convolution,
 )
-from spectune.tuning.scoring import error
 from spectune.tuning.study import Plan, checked, draw_recipe, finished, member_seeds, search
 
 DENSE, CNN = "network without convolution", "CNN"
@@ -122,13 +121,8 @@ def judged(work: Prepared, candidate: Candidate, fitted: Fitted, seconds: float)
     """A network as a model beside others: outputs are means over its members."""
     spectra, problem = work.spectra, work.problem
     name = CNN if convolutional(candidate.recipe) else DENSE
-    folds = work.folds
-    errors = [
-        error(candidate.validated[fold.scored], problem.y[fold.scored], problem.task)
-        if problem.task.regression
-        else float(np.mean(candidate.validated[fold.scored].argmax(axis=1) != problem.y[fold.scored]))
-        for fold in folds
-    ]
+    classes = len(problem.task.classes)
+    errors = [error_value(candidate.validated[fold.scored], problem.y[fold.scored], classes) for fold in work.folds]
     return Judged(
         name=name,
         settings=f"{fitted.members} members of {fitted.parameters:,} weights",

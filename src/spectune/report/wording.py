@@ -137,9 +137,9 @@ def breakable(text: str) -> Markup:
 
 
 def error_name(task: Task) -> str:
-    """What a single error of a fold is called, with its unit where that is short."""
+    """What the search calls the error of a fold, with its unit where that is short."""
     if not task.regression:
-        return "1 − balanced accuracy"
+        return "log-loss"
     return with_unit("RMSE", task.unit) if len(task.unit) <= LONG_UNIT else "RMSE"
 
 

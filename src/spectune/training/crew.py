@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -29,6 +30,8 @@ from spectune.training.fit import Array, Fitted, fit, join
 from spectune.training.pack import Arrays, from_arrays, to_arrays
 
 Curves = NDArray[np.float64]
+
+START_SECONDS = 120
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +97,10 @@ def crew(x: NDArray[np.float32], y: Array, task: Task, workers: int) -> Iterator
         yield alone(x, y, task)
         return
     key = secrets.token_bytes(32)
-    with Listener(authkey=key) as listener:
+    with _patient_listener(key) as listener:
         processes = [_hire(str(listener.address), key) for _ in range(workers)]
         try:
-            lines = [listener.accept() for _ in processes]
+            lines = [_accept(listener) for _ in processes]
             for line in lines:
                 line.send((x, y, task))
             yield _shared(lines, task)
@@ -211,6 +214,25 @@ def _joined(parts: Sequence[Completed]) -> Completed:
 
 def _padded(curves: Curves, epochs: int) -> Curves:
     return np.pad(curves, ((0, 0), (0, epochs - curves.shape[1])), mode="edge")
+
+
+def _patient_listener(key: bytes) -> Listener:
+    """A listener that does not wait for ever: its socket takes over the default timeout."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(START_SECONDS)
+    try:
+        return Listener(authkey=key)
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _accept(listener: Listener) -> Connection:
+    try:
+        return listener.accept()
+    except TimeoutError:
+        raise RunError(
+            f"the worker processes did not start within {START_SECONDS} s; try again, or do without: --workers 1"
+        ) from None
 
 
 def _hire(address: str, key: bytes) -> subprocess.Popen[bytes]:

@@ -35,12 +35,17 @@ def history_picture(outcome: Outcome) -> str:
         _rival(left, outcome, top)
         _rungs(right, outcome.trials, top)
         left.set_ylabel(shortened(error_name(outcome.spectra.task), 40))
-        rival = [float(np.mean(outcome.model(name).fold_errors or (top,))) for name in looked_at(outcome)[1:]]
+        rival = [float(np.mean(outcome.model(name).fold_errors or (top,))) for name in _comparable(outcome)]
         low = min([*_reached(outcome.trials), *rival], default=0.0)
         left.set_ylim(low - 0.08 * (top - low), top + 0.06 * (top - low))
         figure.legend(*left.get_legend_handles_labels(), loc="outside upper right", ncols=5, handletextpad=0.4)
 
     return svg(draw, "history", "Error of every trial of the search, and the best so far", 3.1)
+
+
+def _comparable(outcome: Outcome) -> tuple[str, ...]:
+    """The rival, where the search and the models are judged by the same error (not for classes)."""
+    return looked_at(outcome)[1:] if outcome.spectra.task.regression else ()
 
 
 def importance_picture(importance: Importance) -> str:
@@ -107,7 +112,7 @@ def _trials(axes: Axes, trials: Sequence[Trial], top: float) -> None:
 
 def _rival(axes: Axes, outcome: Outcome, top: float) -> None:
     """The mean fold error of the network's rival, which stood on the same folds."""
-    for name in looked_at(outcome)[1:]:
+    for name in _comparable(outcome):
         errors = outcome.model(name).fold_errors
         if errors and np.mean(errors) <= top:
             axes.axhline(float(np.mean(errors)), color=GREEN, lw=1.1, ls=(0, (4, 2)), label=f"{name}, same folds")
