@@ -31,7 +31,7 @@ from spectune.networks.recipe import Decay, Optimiser, Recipe, Schedule
 from spectune.spectra.channels import parse_channels
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.build import build
+from spectune.training.build import begin
 from spectune.training.fit import fit, join, predict
 from spectune.training.members import activate, forward
 
@@ -90,9 +90,9 @@ def test_shapes_and_parameters_predicted_are_those_built(case: tuple[Layers, tup
         predicted = shapes(layers, shape)
     except ShapeError:
         with pytest.raises(ShapeError):
-            build(layers, shape, streams(1))
+            begin(layers, shape, streams(1))
         return
-    stack = build(layers, shape, streams(2))
+    stack = begin(layers, shape, streams(2))
     assert stack.kernels.shape[1] + stack.others.shape[1] == parameters(layers, shape)
     made = forward(stack, torch.randn(2, 3, shape[1], shape[0]))
     assert tuple(made.shape) == (2, 3, predicted[-1][0])
@@ -104,7 +104,7 @@ def test_shapes_and_parameters_predicted_are_those_built(case: tuple[Layers, tup
 )
 def test_convolution_is_that_of_torch(filters: int, kernel: int, stride: int, padding: str) -> None:
     layers: Layers = (Conv(filters, kernel, stride, padding),)  # type: ignore[arg-type]
-    stack = build(layers, (3, 29), streams(2), torch.float64)
+    stack = begin(layers, (3, 29), streams(2), torch.float64)
     stack.others.normal_()
     signal = torch.randn(2, 4, 29, 3, dtype=torch.float64, requires_grad=True)
     made = forward(stack, signal)
@@ -124,12 +124,12 @@ def test_pooling_is_that_of_torch() -> None:
         (MaxPool(3, 2), torch.nn.functional.max_pool1d),
         (AveragePool(3, 2), torch.nn.functional.avg_pool1d),
     ):
-        stack = build((layer,), (3, 11), streams(1))
+        stack = begin((layer,), (3, 11), streams(1))
         torch.testing.assert_close(forward(stack, signal)[0].transpose(1, 2), plain(signal[0].transpose(1, 2), 3, 2))
 
 
 def test_padded_cells_do_not_count_in_an_average() -> None:
-    stack = build((AveragePool(3, 1, "same"),), (1, 3), streams(1))
+    stack = begin((AveragePool(3, 1, "same"),), (1, 3), streams(1))
     signal = torch.tensor([1.0, 2.0, 6.0]).view(1, 1, 3, 1)
     assert forward(stack, signal).flatten().tolist() == [1.5, 3.0, 4.0]
 
@@ -142,7 +142,7 @@ def test_activations_have_keras_constants() -> None:
 
 
 def test_kernels_start_he_normal_cut_at_two_deviations() -> None:
-    stack = build((Flatten(), Dense(400)), (1, 200), streams(1))
+    stack = begin((Flatten(), Dense(400)), (1, 200), streams(1))
     wanted = (2 / 200) ** 0.5
     assert stack.kernels.std().item() == pytest.approx(wanted, rel=0.01)
     assert stack.kernels.abs().max().item() <= 2.2737 * wanted * 1.0001

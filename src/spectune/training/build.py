@@ -14,7 +14,21 @@ TRUNCATED = 0.87962566103423978
 """Standard deviation of a unit normal cut at two deviations: Keras divides by it."""
 
 
-def build(
+def build(layers: Layers, shape: Shape, members: int = 1, seed: int = 0) -> Stack:
+    """K members that train at once, each from a random stream of its own.
+
+    >>> from spectune.networks.layers import Conv, Dense, Flatten
+    >>> stack = build((Conv(55, kernel=5, stride=4), Flatten(), Dense(1)), (4, 210), members=10)
+    >>> tuple(stack.kernels.shape), tuple(stack.others.shape)
+    ((10, 4015), (10, 56))
+
+    Raises:
+        ShapeError: layers that do not fit the signal.
+    """
+    return begin(layers, shape, [torch.Generator().manual_seed(seed + member) for member in range(members)])
+
+
+def begin(
     layers: Layers,
     shape: Shape,
     streams: Sequence[torch.Generator],

@@ -16,7 +16,7 @@ from spectune.networks.recipe import Recipe
 from spectune.spectra.channels import prepare, prepared_shape
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.build import build
+from spectune.training.build import begin
 from spectune.training.loop import Epoch, Material, errors, outputs, train
 from spectune.training.members import Stack, forward
 from spectune.training.scaling import InputScaling, TargetScaling, input_scaling, target_scaling
@@ -96,7 +96,7 @@ def fit(
     """
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
-    stack = build(recipe.layers, shape, streams, dtype, recipe.gain)
+    stack = begin(recipe.layers, shape, streams, dtype, recipe.gain)
     table = torch.as_tensor(prepare(x, recipe.channels, recipe.layout)).to(dtype)
     material = _material(table, y, task, folds, streams, recipe)
     best = stack.take(torch.arange(len(folds)))

@@ -44,7 +44,7 @@ def from_arrays(recipe: Recipe, task: Task, arrays: Mapping[str, NDArray[Any]]) 
         ModelError: arrays that are missing or do not have the shapes the recipe asks for.
     """
     shape = prepared_shape(recipe.channels, recipe.layout, task.points)
-    empty = build(recipe.layers, shape, [torch.Generator()])
+    empty = build(recipe.layers, shape)
     members = len(arrays["kernels"]) if "kernels" in arrays else 0
     channels, points = shape
     wanted = {

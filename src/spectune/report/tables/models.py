@@ -36,7 +36,8 @@ def key_grid(outcome: Outcome) -> Grid:
     rows = [(name, *(_key_number(outcome, name, part) for part in parts)) for name in names]
     found = {item.part: item for item in outcome.verdict.differences if (item.one, item.other) == names}
     if found:
-        words = "difference of the errors" if regression_task else "difference of 1 − balanced accuracy"
+        what = "" if regression_task else ", 1 − balanced accuracy"
+        words = f"{names[0]} minus {names[1]}{what}"
         cells = tuple(beside(difference(found[part]), unit) if part in found else "" for part in parts)
         rows.append((f"{words} (95 % interval)", *cells))
     errors = tuple(
