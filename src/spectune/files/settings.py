@@ -83,7 +83,7 @@ class Settings:
     sampler: Sampler = "tpe"
     pruner: Pruner = "hyperband"
     epochs: int | None = None
-    replicates: int = 2
+    replicates: int = 3
     top: int = 3
     refit: bool = False
     workers: int = 0

@@ -65,7 +65,8 @@ class Recipe:
     ``transform`` is applied to the target before it is standardised, inside the network;
     errors are always taken in the target's own unit. ``gain`` scales the He-normal starting
     kernels: the papers use 1; on spectra, whose columns are strongly correlated, smaller starts
-    often generalise far better.
+    often generalise far better. ``balanced`` gives every class the same weight in the loss,
+    whatever its number of rows.
     """
 
     channels: Channels
@@ -74,6 +75,7 @@ class Recipe:
     layout: Layout = "channels"
     transform: Transform = "none"
     gain: float = 1.0
+    balanced: bool = False
 
     @property
     def id(self) -> str:

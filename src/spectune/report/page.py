@@ -28,7 +28,7 @@ from spectune.report.sheets import (
 from spectune.report.tables.models import key_grid, models_grid
 from spectune.report.tables.network import network_grid
 from spectune.report.tables.rows import classes_grid, errors_grid, roles_grid
-from spectune.report.wording import breakable, error_name
+from spectune.report.wording import breakable, curve_name
 
 
 def report(outcome: Outcome) -> str:
@@ -74,7 +74,7 @@ def _pictures(outcome: Outcome) -> dict[str, Any]:
         "importance_svg": _inline(importance_picture(importance)) if importance else None,
         "slices_svg": _inline(slices_picture(outcome, importance)) if importance else None,
         "replicates_svg": _inline(replicates_picture(outcome)) if outcome.replicates else None,
-        "curves_svg": _inline(curves_picture(trial, error_name(spectra.task)))
+        "curves_svg": _inline(curves_picture(trial, curve_name(spectra.task, outcome.recipe.transform)))
         if trial and trial.tuning_curves
         else None,
         "regions_svg": _inline(regions_picture(outcome, regions)) if regions else None,

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from markupsafe import Markup
 
 from spectune.assessment.outcome import Difference, Part
+from spectune.networks.recipe import Transform
 from spectune.spectra.spectra import Task
 
 NOT_AVAILABLE = "n.a."
@@ -141,6 +142,13 @@ def error_name(task: Task) -> str:
     if not task.regression:
         return "log-loss"
     return with_unit("RMSE", task.unit) if len(task.unit) <= LONG_UNIT else "RMSE"
+
+
+def curve_name(task: Task, transform: Transform) -> str:
+    """What the tuning error of a learning curve is called: it is taken on the scale that is trained."""
+    if not task.regression:
+        return "log-loss"
+    return "RMSE (SD of the target)" if transform == "none" else f"RMSE (SD of the target, {transform})"
 
 
 def counted(count: int, what: str, plural: str = "") -> str:

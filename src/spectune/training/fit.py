@@ -15,7 +15,7 @@ from spectune.networks.layers import parameters
 from spectune.networks.recipe import Recipe
 from spectune.spectra.channels import prepare, prepared_shape
 from spectune.spectra.folds import Fold
-from spectune.spectra.spectra import Task
+from spectune.spectra.spectra import Rows, Task
 from spectune.training.build import begin
 from spectune.training.loop import Epoch, Material, errors, outputs, train
 from spectune.training.members import Stack, forward
@@ -183,8 +183,20 @@ def _material(
         inputs=input_scaling(table, train_rows),
         targets=targets,
         streams=streams,
+        weights=_class_weights(y, task, train_rows, recipe.balanced).to(table.dtype),
         wanted=torch.as_tensor(wanted).to(table.dtype),
     )
+
+
+def _class_weights(y: Array, task: Task, rows: Sequence[Rows], balanced: bool) -> Tensor:
+    """(K, classes) weights in the loss; rows of a member weigh 1 on average."""
+    counts = np.asarray(
+        [np.bincount(y[chosen].astype(int), minlength=task.outputs) for chosen in rows] if task.classes else []
+    )
+    if not balanced or not task.classes:
+        return torch.ones(len(rows), len(task.classes))
+    present = (counts > 0).sum(axis=1, keepdims=True)
+    return torch.as_tensor(counts.sum(axis=1, keepdims=True) / (present * np.maximum(counts, 1)))
 
 
 def _scored(rehearsal: Rehearsal, material: Material, folds: Sequence[Fold]) -> Rehearsal:

@@ -37,6 +37,7 @@ class Material:
         train, tuning: row numbers of each member; ``tuning`` chooses the best epoch.
         inputs, targets: scaling of each member, fitted on its training rows.
         streams: one random stream per member.
+        weights: (K, classes) weight of each class in the loss of each member; empty for regression.
         wanted: what the outputs should be, (K, n): scaled targets or class numbers. Rows a member
             is not trained on hold NaN (or class -1), so that using one could not go unnoticed.
     """
@@ -49,6 +50,7 @@ class Material:
     inputs: InputScaling
     targets: tuple[TargetScaling, ...]
     streams: tuple[torch.Generator, ...]
+    weights: Tensor
     wanted: Tensor
 
     def take(self, members: Sequence[int]) -> Material:
@@ -61,6 +63,7 @@ class Material:
             inputs=self.inputs.take(index),
             targets=tuple(self.targets[member] for member in members),
             streams=tuple(self.streams[member] for member in members),
+            weights=self.weights[index],
             wanted=self.wanted[index],
         )
 
@@ -72,7 +75,7 @@ class Epoch:
     Attributes:
         number: from 1.
         training: mean loss over the training rows, without the penalty.
-        tuning: error on the tuning rows: RMSE in the target's unit, or log-loss.
+        tuning: error on the tuning rows, see ``stopping_errors``.
         best: lowest tuning error so far; ``best_epoch`` says when.
         running: members that go on.
     """
@@ -99,7 +102,7 @@ def train(stack: Stack, best: Stack, material: Material, schedule: Schedule) -> 
     for number in range(1, schedule.epochs + 1):
         rates = _rates(schedule, number, material, plateau.factors[alive])
         training[alive] = _epoch(stack, material, schedule, memories, rates)
-        tuning[alive] = errors(outputs(stack, material, material.tuning), material, material.tuning)
+        tuning[alive] = stopping_errors(outputs(stack, material, material.tuning), material, material.tuning)
         better = np.isin(np.arange(count), alive) & (tuning < lowest)
         lowest, best_epoch = np.where(better, tuning, lowest), np.where(better, number, best_epoch)
         _keep(best, stack, alive, better)
@@ -135,9 +138,27 @@ def errors(made: Sequence[NDArray[np.float64]], material: Material, rows: Sequen
     return found
 
 
+def stopping_errors(made: Sequence[NDArray[np.float64]], material: Material, rows: Sequence[Rows]) -> Errors:
+    """Error that chooses the best epoch: on the scale that is trained, in the target's standard deviations.
+
+    Without a transform it is ``errors`` in another unit. With one it keeps the few largest targets
+    from choosing the epoch alone: on soil carbon, RMSE of ensembles on rows that no one had seen
+    fell by 5 to 9 % (three recipes, log and Box-Cox). Log-loss for classes.
+    """
+    if material.classes:
+        return errors(made, material, rows)
+    found = np.full(len(rows), np.inf)
+    for member, (output, chosen) in enumerate(zip(made, rows, strict=True)):
+        if chosen.size and np.isfinite(output).all():
+            wanted = material.targets[member].forward(material.y[chosen])
+            found[member] = np.sqrt(np.mean((output[:, 0] - wanted) ** 2))
+    return found
+
+
 def _error(output: NDArray[np.float64], y: NDArray[np.float64], target: TargetScaling, classes: int) -> float:
     if classes:
-        return float(cross_entropy(torch.as_tensor(output), torch.as_tensor(y).long()))
+        each = cross_entropy(torch.as_tensor(output), torch.as_tensor(y).long(), reduction="none").numpy()
+        return float(np.mean([each[y == label].mean() for label in np.unique(y)]))
     return float(np.sqrt(np.mean((target.inverse(output[:, 0]) - y) ** 2)))
 
 
@@ -156,7 +177,7 @@ def _epoch(
     for place, index in enumerate(torch.split(order, schedule.batch, dim=1)):
         counts = [min(max(length - place * schedule.batch, 0), index.shape[1]) for length in lengths]
         made = forward(stack, material.inputs.apply(_gather(material.table, index)), Training(counts, material.streams))
-        losses = _losses(made, material.wanted.gather(1, index), counts, material.classes)
+        losses = _losses(made, material.wanted.gather(1, index), counts, material.weights)
         gradients = torch.autograd.grad(losses.sum(), parts)
         busy = [count > 0 for count in counts]
         for part, gradient, remembered, penalty in zip(parts, gradients, memories, penalties, strict=True):
@@ -165,10 +186,12 @@ def _epoch(
     return np.asarray(sums / lengths)
 
 
-def _losses(made: Tensor, wanted: Tensor, counts: Sequence[int], classes: int) -> Tensor:
+def _losses(made: Tensor, wanted: Tensor, counts: Sequence[int], weights: Tensor) -> Tensor:
     """Mean loss over the real rows of each member, (K,)."""
-    if classes:
-        each = cross_entropy(made.flatten(0, 1), wanted.long().flatten(), reduction="none").view(wanted.shape)
+    if weights.numel():
+        labels = wanted.long()
+        each = cross_entropy(made.flatten(0, 1), labels.flatten(), reduction="none").view(wanted.shape)
+        each = each * weights.gather(1, labels)
     else:
         each = mse_loss(made[:, :, 0], wanted, reduction="none")
     if all(count == wanted.shape[1] for count in counts):

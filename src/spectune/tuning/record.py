@@ -37,7 +37,8 @@ class Trial:
         value: mean over folds of the scored error, without the penalty; None unless complete.
         pooled: the same error pooled over all held-out rows (RMSECV for regression).
         rungs: scored fold errors at each rung.
-        tuning_curves: tuning error by epoch, one tuple per fold.
+        tuning_curves: tuning error by epoch, one tuple per fold: RMSE on the scale that is trained
+            (transformed, in standard deviations), or log-loss.
         training_curves: mean training loss by epoch (without the penalty), one tuple per fold.
         best_epochs: epoch whose weights are kept, one per fold.
         parameters: number of weights of one member.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import log_loss, root_mean_squared_error
+from sklearn.utils.class_weight import compute_sample_weight
 
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
@@ -41,7 +42,11 @@ def validated(held_out: Sequence[Array], problem: Problem) -> Array:
 
 
 def error(output: Array, y: Array, task: Task) -> float:
-    """RMSE in the target's unit, or log-loss of class probabilities; the objective of a search."""
+    """RMSE in the target's unit, or log-loss of class probabilities, every class weighing the same.
+
+    The objective of a search.
+    """
     if task.classes:
-        return float(log_loss(y, output, labels=list(range(len(task.classes)))))
+        weights = compute_sample_weight("balanced", y)
+        return float(log_loss(y, output, labels=list(range(len(task.classes))), sample_weight=weights))
     return float(root_mean_squared_error(y, output))

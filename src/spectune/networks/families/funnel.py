@@ -25,7 +25,7 @@ def funnel(draw: Draw, task: Task) -> Recipe:
     units = [max(width >> level, 4) for level in range(depth)]
     layers = (*front, *dense_stack(units, activation, draw.float("dropout"), task.outputs))
     transform = drawn_transform(draw, task)
-    return Recipe(channels, layers, _schedule(draw, task), "channels", transform, draw.float("gain"))
+    return Recipe(channels, layers, _schedule(draw, task), "channels", transform, draw.float("gain"), balanced=True)
 
 
 def _convolution(draw: Draw, activation: Activation) -> Layers:
