@@ -3,7 +3,8 @@
     python benchmarks/real_sets.py DATA_FOLDER OUT_FOLDER [SET ...]
 
 DATA_FOLDER holds ``NAME/spectra.parquet`` with a ``split`` column. Each set is one whole process; its
-run folder is kept under OUT_FOLDER, and a run that is finished there is not done again. The table goes to ``benchmarks/real_sets.md``.
+run folder is kept under OUT_FOLDER, and a run that is finished there is not done again. The table
+goes to ``benchmarks/real_sets.md``.
 """
 
 from __future__ import annotations
