@@ -161,7 +161,6 @@ def test_hyperband_compares_fold_means_at_rungs() -> None:
             seen[-1] = rung
             yield Reached(rung, np.full(len(folds), float(number)))
         seen[-1] = recipe.schedule.epochs
-        yield Reached(recipe.schedule.epochs, np.full(len(folds), float(number)))
 
     plan = Plan(trials=30, seed=0, epochs=27)
     trials = list(search(open_study(None, plan), worse_each_time, problem, SPACE, plan))
