@@ -8,13 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from spectune.assessment.outcome import Outcome
+from spectune.assessment.outcome import CNN, DENSE, Outcome
 from spectune.errors import ModelError, RunError
 from spectune.files.models import load_model, save_model
 from spectune.files.runs import load_outcome, load_trials
 from spectune.files.settings import Settings
 from spectune.job import Result, run
-from spectune.job.networks import CNN, DENSE
 from spectune.metrics import RegressionScores
 from spectune.progress import Progress
 from spectune.spectra.axis import Axis
@@ -102,6 +101,19 @@ def test_more_trials_go_on_where_the_run_stopped(tmp_path: Path) -> None:
     assert whole.outcome.facts["test rows opened"] == "1 time"
     longer = finish(replace(settings, trials=5), table())
     assert longer.outcome.facts["test rows opened"] == "2 times"
+
+
+def test_a_run_that_was_stopped_while_going_on_is_not_taken_for_finished(tmp_path: Path) -> None:
+    """The old outcome stays until the new one is whole; the same command goes on and replaces it."""
+    settings = replace(SMALL, out=str(tmp_path / "run"), explain=False)
+    finish(settings, table())
+    longer = replace(settings, trials=5)
+    steps = run(longer, table())
+    for step in steps:
+        if isinstance(step, Progress) and step.stage == "search":
+            steps.close()
+    ended = [trial for trial in finish(longer, table()).outcome.trials if trial.state != "rejected"]
+    assert len(ended) == 5
 
 
 def test_a_folder_of_another_run_is_refused_and_left_alone(done: Result) -> None:

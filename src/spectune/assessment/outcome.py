@@ -19,6 +19,9 @@ Output = NDArray[np.float64]
 
 Part = Literal["calibration", "cross-validated", "test"]
 
+DENSE, CNN = "network without convolution", "CNN"
+"""Names of the two networks that stand among the models."""
+
 
 @dataclass(frozen=True, eq=False)
 class Judged:
@@ -146,7 +149,7 @@ class Outcome:
     spread: NDArray[np.float64]
     settings: Mapping[str, Any]
     facts: Mapping[str, str]
-    network: str = "CNN"
+    network: str = CNN
 
     def model(self, name: str) -> Judged:
         """The model of that name."""

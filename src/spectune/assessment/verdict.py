@@ -23,11 +23,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from spectune.assessment.intervals import difference, error_value, paired
-from spectune.assessment.outcome import Judged, Verdict
+from spectune.assessment.outcome import CNN, DENSE, Judged, Verdict
 from spectune.assessment.wording import Comparison, reasons, sentence
 from spectune.spectra.spectra import Spectra
-
-DENSE, CNN = "network without convolution", "CNN"
 
 
 def verdict(

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 
 from spectune.assessment.intervals import Interval
-from spectune.assessment.outcome import Difference, Judged
+from spectune.assessment.outcome import CNN, DENSE, Difference, Judged
 from spectune.spectra.spectra import Spectra, Task
 
 FEW = 40
@@ -189,14 +189,14 @@ def _rows(spectra: Spectra) -> str:
 
 
 def _called(model: Judged) -> str:
-    articles = ("CNN", "network without convolution", "mean", "majority class")
+    articles = (CNN, DENSE, "mean", "majority class")
     return f"the {model.name}" if model.name in articles else model.name
 
 
 def _chosen(model: Judged) -> str:
-    network = model.name in ("CNN", "network without convolution")
+    network = model.name in (CNN, DENSE)
     return _called(model) if network or not model.settings else f"{model.name} ({model.settings})"
 
 
 def _owned(model: Judged, error: str) -> str:
-    return f"the CNN's {error}" if model.name == "CNN" else f"the {error} of {_called(model)}"
+    return f"the CNN's {error}" if model.name == CNN else f"the {error} of {_called(model)}"

@@ -8,13 +8,14 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
+from typing import Any
 
-from spectune.assessment.outcome import Importance, Judged, Outcome, Regions
+from spectune.assessment.outcome import CNN, DENSE, Importance, Judged, Outcome, Regions
 from spectune.assessment.verdict import verdict
 from spectune.files.runs import continue_command, load_outcome
 from spectune.files.settings import Settings
 from spectune.job.data import Prepared
-from spectune.job.networks import CNN, DENSE, Networks
+from spectune.job.networks import Networks
 from spectune.predictions import Predictions
 from spectune.training.fit import Fitted, predict
 from spectune.tuning.record import Trial
@@ -54,7 +55,7 @@ def outcome(work: Prepared, made: Made, facts: Mapping[str, str]) -> Outcome:
         importance=None if made.shares is None else Importance("PED-ANOVA", settings.sampler, made.shares),
         regions=made.regions,
         spread=spread,
-        settings={name: value for name, value in asdict(settings).items() if value is not None},
+        settings=said(settings),
         facts=facts,
         network=network,
     )
@@ -75,6 +76,11 @@ def facts(work: Prepared, seconds: float) -> Mapping[str, str]:
         "time": f"{seconds:.0f} s",
         OPENED: f"{opened} time{'' if opened == 1 else 's'}",
     }
+
+
+def said(settings: Settings) -> Mapping[str, Any]:
+    """The settings that have a value, as an outcome keeps them."""
+    return {name: value for name, value in asdict(settings).items() if value is not None}
 
 
 def workers(settings: Settings) -> int:

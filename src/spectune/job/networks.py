@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import optuna
 
 from spectune.assessment.intervals import error_value
-from spectune.assessment.outcome import Judged
+from spectune.assessment.outcome import CNN, DENSE, Judged
 from spectune.errors import DataError
 from spectune.files.runs import Run, load_trials, save_trial
 from spectune.job.data import Prepared
@@ -32,7 +32,6 @@ from spectune.tuning.replicates import (
 )
 from spectune.tuning.study import Plan, checked, draw_recipe, finished, member_seeds, search
 
-DENSE, CNN = "network without convolution", "CNN"
 RANKS = {DENSE: 4, CNN: 5}
 
 PLAIN_FRONT: Layers = (Conv(8, kernel=9, stride=2), Act("swish"))

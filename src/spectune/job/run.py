@@ -16,9 +16,9 @@ from spectune.explanation.regions import regions
 from spectune.files.atomic import write_text
 from spectune.files.models import Model, load_model, save_model
 from spectune.files.runs import Run, fingerprint, load_outcome, open_run, save_outcome
-from spectune.files.settings import Settings, load_settings
+from spectune.files.settings import Settings
 from spectune.job.data import Prepared, prepared
-from spectune.job.ending import Made, facts, outcome, workers
+from spectune.job.ending import Made, facts, outcome, said, workers
 from spectune.job.networks import Networks, chosen, judged, plan, refitted, searched
 from spectune.predictions import Predictions
 from spectune.progress import Progress
@@ -71,10 +71,10 @@ def run(settings: Settings, table: Table | None = None) -> Generator[Progress | 
     spectra = work.spectra
     yield Progress("read", 1, 1, f"{len(spectra.calibration)} calibration and {len(spectra.test)} test rows")
     folder = settings.folder
-    before = load_settings(folder / "run.toml") if (folder / "outcome.json").exists() else None
     with open_run(folder, settings, fingerprint(spectra, work.space)) as kept:
-        if before == settings:
-            yield Result(load_outcome(folder), folder)
+        before = load_outcome(folder) if (folder / "outcome.json").exists() else None
+        if before is not None and before.settings == said(settings):
+            yield Result(before, folder)
             return
         finished, fitted = yield from _done(work, kept)
         save_model(folder / "model", Model(fitted, spectra.axis, spectra.signal))

@@ -7,7 +7,6 @@ network or for K of them. Shapes are (channels, points); after ``Flatten`` they 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -173,21 +172,6 @@ def window(points: int, size: int, stride: int, padding: Padding) -> tuple[int, 
     if size > points:
         raise ShapeError(f"a window of {size} does not fit in {points} points")
     return (points - size) // stride + 1, 0, 0
-
-
-def walk(layers: Layers) -> Iterator[Layer]:
-    """All layers, nested ones included, in the order of the signal."""
-    for layer in layers:
-        yield layer
-        match layer:
-            case Residual(body, shortcut):
-                yield from walk(body)
-                yield from walk(shortcut)
-            case Branches(paths):
-                for path in paths:
-                    yield from walk(path)
-            case _:
-                pass
 
 
 def describe(layer: Layer) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import torch
 from torch import Tensor
@@ -90,6 +91,7 @@ class Training:
     streams: Sequence[torch.Generator]
 
 
+@cache
 def slots(layers: Layers, shape: Shape) -> tuple[Slot, ...]:
     """Arrays of weights of one member, in the order of the signal."""
     made: list[Slot] = []
@@ -111,6 +113,7 @@ def slots(layers: Layers, shape: Shape) -> tuple[Slot, ...]:
     return tuple(made)
 
 
+@cache
 def moment_channels(layers: Layers, shape: Shape) -> tuple[int, ...]:
     """Channels of every batch normalisation, in the order of the signal."""
     made: list[int] = []
