@@ -12,9 +12,11 @@ from spectune.spectra.channels import parse_channels
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.fit import Rehearsal, fit, predict
+from spectune.training.machine import Machine
 from spectune.tuning.scoring import error
 
 TASK = Task("kind", classes=("often", "rarely"), rows=60, points=12)
+EXACT = Machine("torch", dtype=torch.float64)
 
 
 def trained(balanced: bool, rare: int = 6) -> tuple[np.ndarray, np.ndarray, Rehearsal]:
@@ -28,7 +30,7 @@ def trained(balanced: bool, rare: int = 6) -> tuple[np.ndarray, np.ndarray, Rehe
         parse_channels("RAW"), layers, Schedule("sgd", rate=0.05, batch=1000, epochs=60), gain=0.4, balanced=balanced
     )
     every = np.arange(y.size)
-    *_, last = fit(recipe, x, y, TASK, [Fold(every, every, every)], [0], dtype=torch.float64)
+    *_, last = fit(recipe, x, y, TASK, [Fold(every, every, every)], [0], machine=EXACT)
     return x, y, last
 
 

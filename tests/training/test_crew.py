@@ -1,4 +1,4 @@
-"""Work spread over processes gives what one process gives."""
+"""Work spread over threads of the core, or over processes, gives what one thread gives."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from spectune.spectra.channels import parse_channels
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.crew import Completed, Fitter, Reached, crew
+from spectune.training.machine import Machine
+from spectune.training.native import core
 
 RECIPE = Recipe(parse_channels("SNV"), (Flatten(), Dense(6), Act("elu"), Dense(1)), Schedule(epochs=9, batch=8))
 
@@ -32,17 +34,20 @@ def reports(fitter: Fitter, folds: Sequence[Fold]) -> list[Reached | Completed]:
     return list(fitter(RECIPE, folds, range(5), (3, 6)))
 
 
-@pytest.fixture(scope="module")
-def both() -> list[list[Reached | Completed]]:
+ENGINES = [Machine("torch"), pytest.param(Machine("core"), marks=pytest.mark.skipif(core() is None, reason="no core"))]
+
+
+@pytest.fixture(scope="module", params=ENGINES, ids=["processes", "threads"])
+def both(request: pytest.FixtureRequest) -> list[list[Reached | Completed]]:
     x, y, task, folds = material()
     found = []
     for workers in (1, 2):
-        with crew(x, y, task, workers) as fitter:
+        with crew(x, y, task, workers, request.param) as fitter:
             found.append(reports(fitter, folds))
     return found
 
 
-def test_two_processes_report_what_one_does(both: list[list[Reached | Completed]]) -> None:
+def test_two_workers_report_what_one_does(both: list[list[Reached | Completed]]) -> None:
     one, two = both
     assert [type(report) for report in one] == [type(report) for report in two] == [Reached, Reached, Completed]
     for left, right in zip(one, two, strict=True):
@@ -54,9 +59,10 @@ def test_two_processes_report_what_one_does(both: list[list[Reached | Completed]
     assert two[-1].fitted.members == 5
 
 
-def test_a_fit_that_is_left_early_makes_way_for_the_next() -> None:
+@pytest.mark.parametrize("machine", ENGINES)
+def test_a_fit_that_is_left_early_makes_way_for_the_next(machine: Machine) -> None:
     x, y, task, folds = material()
-    with crew(x, y, task, 2) as fitter:
+    with crew(x, y, task, 2, machine) as fitter:
         first = fitter(RECIPE, folds, range(5), (3, 6))
         assert isinstance(next(first), Reached)
         first.close()
@@ -67,5 +73,5 @@ def test_a_fit_that_is_left_early_makes_way_for_the_next() -> None:
 def test_a_wrong_recipe_is_reported_by_the_worker() -> None:
     x, y, task, folds = material()
     wrong = Recipe(parse_channels("SNV"), (Conv(2, 50, 1, "valid"), Flatten(), Dense(1)), Schedule(epochs=2))
-    with crew(x, y, task, 2) as fitter, pytest.raises(ShapeError, match="50 does not fit in 20"):
+    with crew(x, y, task, 2, Machine("torch")) as fitter, pytest.raises(ShapeError, match="50 does not fit in 20"):
         list(fitter(wrong, folds, range(5), ()))

@@ -33,7 +33,10 @@ from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.build import begin
 from spectune.training.fit import fit, join, predict
+from spectune.training.machine import Machine
 from spectune.training.members import activate, forward
+
+EXACT = Machine("torch", dtype=torch.float64)
 
 EVERYTHING: Layers = (
     Conv(4, kernel=5, stride=2),
@@ -159,10 +162,10 @@ def test_many_members_are_many_networks(optimiser: Optimiser, decay: Decay) -> N
     )
     recipe = Recipe(parse_channels("RAW | SNV"), EVERYTHING, schedule, transform="boxcox")
     folds, seeds = unequal_folds(len(x)), [11, 12, 13]
-    *_, together = fit(recipe, x, y, task, folds, seeds, dtype=torch.float64)
+    *_, together = fit(recipe, x, y, task, folds, seeds, machine=EXACT)
     alone = []
     for fold, seed in zip(folds, seeds, strict=True):
-        *_, last = fit(recipe, x, y, task, [fold], [seed], dtype=torch.float64)
+        *_, last = fit(recipe, x, y, task, [fold], [seed], machine=EXACT)
         alone.append(last.fitted)
     assert together.scored is not None
     torch.testing.assert_close(together.fitted.stack.kernels, join(alone).stack.kernels, rtol=1e-9, atol=1e-9)

@@ -37,7 +37,7 @@ def test_rules_are_those_of_torch_and_members_keep_their_own_steps(kind: Optimis
     for turn in range(9):
         gradients = torch.randn(3, 7, generator=random, dtype=torch.float64)
         busy = [True, turn % 2 == 0, True]
-        step(weights, gradients, remembered, rates, penalty, busy)
+        step(weights, gradients, remembered, rates, [penalty] * 3, busy)
         for member in range(3):
             if busy[member]:
                 alone[member].grad = gradients[member].clone()
@@ -48,7 +48,7 @@ def test_rules_are_those_of_torch_and_members_keep_their_own_steps(kind: Optimis
 def test_taken_members_remember() -> None:
     weights = torch.randn(3, 4)
     remembered = memory("adam", weights)
-    step(weights, torch.ones(3, 4), remembered, [0.1] * 3, 0.0, [True, False, True])
+    step(weights, torch.ones(3, 4), remembered, [0.1] * 3, [0.0] * 3, [True, False, True])
     taken = remembered.take([2])
     assert torch.equal(taken.rows[0], remembered.rows[0][2:])
     assert taken.steps[0].item() == 1

@@ -1,7 +1,8 @@
-"""Training spread over processes: the members of one fit, a share to each worker.
+"""Training spread over cores: the members of one fit, a share to each.
 
-Every worker runs one thread. A member's trajectory is its own, so the shares change nothing but
-the time. The caller sees one generator: a report at each rung, when all members have reached
+The compiled core does it with threads, in this process, over one copy of the data. Without it,
+every worker is a process with one thread. A member's trajectory is its own, so the shares change
+nothing but the time. The caller sees one generator: a report at each rung, when all members have reached
 it, and the completed fit at the end; leaving the generator early stops the workers.
 """
 
@@ -15,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Client, Connection, Listener
 
 import numpy as np
@@ -27,6 +28,7 @@ from spectune.networks.recipe import Recipe
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.fit import Array, Fitted, fit, join
+from spectune.training.machine import USUAL, Machine
 from spectune.training.pack import Arrays, from_arrays, to_arrays
 
 Curves = NDArray[np.float64]
@@ -67,12 +69,12 @@ Fitter = Callable[[Recipe, Sequence[Fold], Sequence[int], Sequence[int]], Fittin
 """(recipe, folds, seeds, rungs) to reports; see ``alone`` for the plain form."""
 
 
-def alone(x: NDArray[np.float32], y: Array, task: Task) -> Fitter:
+def alone(x: NDArray[np.float32], y: Array, task: Task, machine: Machine = USUAL) -> Fitter:
     """Fits in this process."""
 
     def fitting(recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int]) -> Fitting:
         training, tuning = [], []
-        for seen in fit(recipe, x, y, task, folds, seeds, rungs):
+        for seen in fit(recipe, x, y, task, folds, seeds, rungs, machine):
             training.append(seen.epoch.training)
             tuning.append(seen.epoch.tuning)
             if seen.scored is not None and seen.epoch.number in rungs and seen.epoch.running.any():
@@ -90,11 +92,11 @@ def alone(x: NDArray[np.float32], y: Array, task: Task) -> Fitter:
 
 
 @contextmanager
-def crew(x: NDArray[np.float32], y: Array, task: Task, workers: int) -> Iterator[Fitter]:
-    """A fitter over ``workers`` processes; with one, this process does the work."""
-    if workers < 2:
+def crew(x: NDArray[np.float32], y: Array, task: Task, workers: int, machine: Machine = USUAL) -> Iterator[Fitter]:
+    """A fitter over ``workers`` cores: threads of the compiled core, or else processes that run torch."""
+    if workers < 2 or machine.compiled:
         torch.set_num_threads(1)
-        yield alone(x, y, task)
+        yield alone(x, y, task, replace(machine, threads=workers))
         return
     key = secrets.token_bytes(32)
     with _patient_listener(key) as listener:
@@ -102,7 +104,7 @@ def crew(x: NDArray[np.float32], y: Array, task: Task, workers: int) -> Iterator
         try:
             lines = [_accept(listener) for _ in processes]
             for line in lines:
-                line.send((x, y, task))
+                line.send((x, y, task, machine))
             yield _shared(lines, task)
         finally:
             for process in processes:

@@ -8,18 +8,21 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from spectune.errors import ModelError
 from spectune.networks.layers import parameters
 from spectune.networks.recipe import Recipe
 from spectune.spectra.channels import prepare, prepared_shape
 from spectune.spectra.folds import Fold
-from spectune.spectra.spectra import Rows, Task
+from spectune.spectra.spectra import Task
 from spectune.training.build import begin
-from spectune.training.loop import Epoch, Material, errors, outputs, train
+from spectune.training.eager import Eager
+from spectune.training.engine import Core, Engine
+from spectune.training.loop import Epoch, errors, train
+from spectune.training.machine import USUAL, Machine
+from spectune.training.material import Material, material_of
 from spectune.training.members import Stack, forward
-from spectune.training.scaling import InputScaling, TargetScaling, input_scaling, target_scaling
+from spectune.training.scaling import InputScaling, TargetScaling
 
 Array = NDArray[np.float64]
 
@@ -57,16 +60,23 @@ class Rehearsal:
 
     Attributes:
         epoch: losses and errors of this epoch.
-        fitted: best weights so far; they change in place as training goes on.
         scored: error of each member on the rows its fold holds out, at its best epoch so far;
             None except at the asked rungs and at the end.
         held_out: output of each member on those rows, in the target's unit or as probabilities.
     """
 
     epoch: Epoch
-    fitted: Fitted
-    scored: Array | None = None
-    held_out: tuple[Array, ...] = ()
+    scored: Array | None
+    held_out: tuple[Array, ...]
+    _recipe: Recipe
+    _task: Task
+    _material: Material
+    _engine: Engine
+
+    @property
+    def fitted(self) -> Fitted:
+        """The best weights so far."""
+        return Fitted(self._recipe, self._task, self._engine.best(), self._material.inputs, self._material.targets)
 
 
 def fit(
@@ -77,7 +87,7 @@ def fit(
     folds: Sequence[Fold],
     seeds: Sequence[int],
     rungs: Sequence[int] = (),
-    dtype: torch.dtype = torch.float32,
+    machine: Machine = USUAL,
 ) -> Iterator[Rehearsal]:
     """Trains one member per fold and yields after every epoch.
 
@@ -89,23 +99,27 @@ def fit(
         folds: one per member; ``scored`` rows are looked at only to report an error.
         seeds: of each member's random stream.
         rungs: epochs after which the scored error is wanted; it always is after the last.
-        dtype: float32, or float64 where laws are tested.
+        machine: what trains; results are equal to rounding.
 
     Raises:
         ShapeError, SettingError: a recipe that does not fit the spectra.
     """
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
-    stack = begin(recipe.layers, shape, streams, dtype, recipe.gain)
-    table = torch.as_tensor(prepare(x, recipe.channels, recipe.layout)).to(dtype)
-    material = _material(table, y, task, folds, streams, recipe)
-    best = stack.take(torch.arange(len(folds)))
-    fitted = Fitted(recipe, task, best, material.inputs, material.targets)
-    for epoch in train(stack, best, material, recipe.schedule):
-        if epoch.number in rungs or not epoch.running.any():
-            yield _scored(Rehearsal(epoch, fitted), material, folds)
-        else:
-            yield Rehearsal(epoch, fitted)
+    stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
+    table = torch.as_tensor(prepare(x, recipe.channels, recipe.layout)).to(machine.dtype)
+    material = material_of(table, y, task, folds, streams, recipe)
+    engine = _engine(stack, material, recipe, machine)
+    for epoch in train(engine, material, recipe.schedule):
+        wanted = epoch.number in rungs or not epoch.running.any()
+        scored, held_out = _scored(engine, material, folds, task) if wanted else (None, ())
+        yield Rehearsal(epoch, scored, held_out, recipe, task, material, engine)
+
+
+def _engine(stack: Stack, material: Material, recipe: Recipe, machine: Machine) -> Engine:
+    if machine.compiled:
+        return Core(stack, material, recipe.schedule, machine.threads)
+    return Eager(stack, material, recipe.schedule)
 
 
 def predict(fitted: Fitted, x: NDArray[np.float32]) -> Array:
@@ -160,54 +174,16 @@ def join(parts: Sequence[Fitted]) -> Fitted:
     return replace(parts[0], stack=stack, inputs=inputs, targets=tuple(one for part in parts for one in part.targets))
 
 
-def _material(
-    table: Tensor, y: Array, task: Task, folds: Sequence[Fold], streams: tuple[torch.Generator, ...], recipe: Recipe
-) -> Material:
-    train_rows = tuple(fold.train for fold in folds)
-    if task.regression:
-        targets = tuple(target_scaling(y[rows], recipe.transform) for rows in train_rows)
-        wanted = np.full((len(folds), y.size), np.nan)
-        for member, rows in enumerate(train_rows):
-            wanted[member, rows] = targets[member].forward(y[rows])
-    else:
-        targets = tuple(TargetScaling() for _ in folds)
-        wanted = np.full((len(folds), y.size), -1.0)
-        for member, rows in enumerate(train_rows):
-            wanted[member, rows] = y[rows]
-    return Material(
-        table=table,
-        y=y,
-        classes=len(task.classes),
-        train=train_rows,
-        tuning=tuple(fold.tuning for fold in folds),
-        inputs=input_scaling(table, train_rows),
-        targets=targets,
-        streams=streams,
-        weights=_class_weights(y, task, train_rows, recipe.balanced).to(table.dtype),
-        wanted=torch.as_tensor(wanted).to(table.dtype),
-    )
-
-
-def _class_weights(y: Array, task: Task, rows: Sequence[Rows], balanced: bool) -> Tensor:
-    """(K, classes) weights in the loss; rows of a member weigh 1 on average."""
-    counts = np.asarray(
-        [np.bincount(y[chosen].astype(int), minlength=task.outputs) for chosen in rows] if task.classes else []
-    )
-    if not balanced or not task.classes:
-        return torch.ones(len(rows), len(task.classes))
-    present = (counts > 0).sum(axis=1, keepdims=True)
-    return torch.as_tensor(counts.sum(axis=1, keepdims=True) / (present * np.maximum(counts, 1)))
-
-
-def _scored(rehearsal: Rehearsal, material: Material, folds: Sequence[Fold]) -> Rehearsal:
-    """The same with errors and outputs on the held-out rows, by the best weights so far."""
-    rows = [fold.scored for fold in folds]
-    fitted = rehearsal.fitted
+def _scored(
+    engine: Engine, material: Material, folds: Sequence[Fold], task: Task
+) -> tuple[Array | None, tuple[Array, ...]]:
+    """Errors and outputs on the held-out rows, by the best weights so far."""
+    rows, members = [fold.scored for fold in folds], range(len(folds))
     if not any(one.size for one in rows):
-        return rehearsal
-    raw = outputs(fitted.stack, material, rows)
-    held_out = tuple(_answer(output, target, fitted.task) for output, target in zip(raw, fitted.targets, strict=True))
-    return replace(rehearsal, scored=errors(raw, material, rows), held_out=held_out)
+        return None, ()
+    raw = engine.outputs(members, rows, best=True)
+    held_out = tuple(_answer(output, target, task) for output, target in zip(raw, material.targets, strict=True))
+    return errors(raw, material, rows, members), held_out
 
 
 def _answer(output: Array, target: TargetScaling, task: Task) -> Array:

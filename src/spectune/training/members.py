@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -33,6 +36,7 @@ from spectune.networks.layers import (
     shapes,
 )
 from spectune.training import kernels as computed
+from spectune.training.dropout import dropped
 
 
 @dataclass(frozen=True)
@@ -84,11 +88,18 @@ class Training:
 
     Attributes:
         counts: how many rows of the batch are real, one per member; the rest is padding.
-        streams: one random stream per member.
+        keys, steps: of each member's dropout, see ``dropout.dropped``.
+        drops: (K, dropout layers) rates.
     """
 
     counts: Sequence[int]
-    streams: Sequence[torch.Generator]
+    keys: Sequence[int]
+    steps: Sequence[int]
+    drops: NDArray[np.float32]
+
+    def dropped(self, signal: Tensor, layer: int) -> Tensor:
+        """The signal after the dropout layer of this number."""
+        return dropped(signal, self.keys, self.steps, self.drops[:, layer], layer)
 
 
 @cache
@@ -130,6 +141,23 @@ def moment_channels(layers: Layers, shape: Shape) -> tuple[int, ...]:
     return tuple(made)
 
 
+@cache
+def drop_rates(layers: Layers) -> tuple[float, ...]:
+    """Rate of every dropout layer, in the order of the signal."""
+    made: list[float] = []
+    for layer in layers:
+        match layer:
+            case Dropout(rate):
+                made.append(rate)
+            case Residual(body, shortcut):
+                made += [*drop_rates(body), *drop_rates(shortcut)]
+            case Branches(paths):
+                made += [rate for path in paths for rate in drop_rates(path)]
+            case _:
+                pass
+    return tuple(made)
+
+
 def forward(stack: Stack, signal: Tensor, training: Training | None = None) -> Tensor:
     """Outputs of all members, (K, B, outputs).
 
@@ -142,7 +170,7 @@ def forward(stack: Stack, signal: Tensor, training: Training | None = None) -> T
     weights = _weights(stack)
     sizes = [2 * count for count in moment_channels(stack.layers, stack.shape)]
     moments = iter(torch.split(stack.moments, sizes, dim=1))
-    return _run(stack.layers, signal, weights, moments, training)
+    return _run(stack.layers, signal, _Walk(weights, moments, count(), training))
 
 
 def _weights(stack: Stack) -> Iterator[Tensor]:
@@ -156,28 +184,36 @@ def _weights(stack: Stack) -> Iterator[Tensor]:
         yield next(flat[slot.kernel]).view(stack.members, *slot.shape)
 
 
-def _run(
-    layers: Layers, signal: Tensor, weights: Iterator[Tensor], moments: Iterator[Tensor], training: Training | None
-) -> Tensor:
+@dataclass(frozen=True, eq=False)
+class _Walk:
+    """What layers take from, in the order of the signal."""
+
+    weights: Iterator[Tensor]
+    moments: Iterator[Tensor]
+    drops: Iterator[int]
+    training: Training | None
+
+
+def _run(layers: Layers, signal: Tensor, walk: _Walk) -> Tensor:
     for layer in layers:
-        signal = _apply(layer, signal, weights, moments, training)
+        signal = _apply(layer, signal, walk)
     return signal
 
 
-def _apply(
-    layer: Layer, signal: Tensor, weights: Iterator[Tensor], moments: Iterator[Tensor], training: Training | None
-) -> Tensor:
+def _apply(layer: Layer, signal: Tensor, walk: _Walk) -> Tensor:
     match layer:
         case Conv(_, _, stride, padding):
-            return computed.convolve(signal, next(weights), next(weights), stride, padding)
+            return computed.convolve(signal, next(walk.weights), next(walk.weights), stride, padding)
         case Dense():
-            return computed.dense(signal, next(weights), next(weights))
+            return computed.dense(signal, next(walk.weights), next(walk.weights))
         case BatchNorm(momentum, eps):
-            return _batch_norm(signal, next(weights), next(weights), next(moments), momentum, eps, training)
+            scale, shift, moments = next(walk.weights), next(walk.weights), next(walk.moments)
+            return _batch_norm(signal, scale, shift, moments, momentum, eps, walk.training)
         case Act(name):
             return activate(signal, name)
-        case Dropout(rate):
-            return _dropout(signal, rate, training)
+        case Dropout():
+            number = next(walk.drops)
+            return signal if walk.training is None else walk.training.dropped(signal, number)
         case MaxPool(size, stride, padding):
             return computed.max_pool(signal, size, stride, padding)
         case AveragePool(size, stride, padding):
@@ -185,10 +221,10 @@ def _apply(
         case Flatten():
             return signal.reshape(signal.shape[0], signal.shape[1], -1)
         case Residual(body, shortcut):
-            made = _run(body, signal, weights, moments, training)
-            return made + _run(shortcut, signal, weights, moments, training)
+            made = _run(body, signal, walk)
+            return made + _run(shortcut, signal, walk)
         case Branches(paths):
-            return torch.cat([_run(path, signal, weights, moments, training) for path in paths], dim=-1)
+            return torch.cat([_run(path, signal, walk) for path in paths], dim=-1)
 
 
 def activate(signal: Tensor, name: Activation) -> Tensor:
@@ -206,16 +242,6 @@ def activate(signal: Tensor, name: Activation) -> Tensor:
             return functional.selu(signal)
         case "swish":
             return functional.silu(signal)
-
-
-def _dropout(signal: Tensor, rate: float, training: Training | None) -> Tensor:
-    """Each member draws from its own stream, for its real rows only."""
-    if training is None or rate == 0:
-        return signal
-    keep = torch.zeros_like(signal)
-    for member, (count, stream) in enumerate(zip(training.counts, training.streams, strict=True)):
-        keep[member, :count].bernoulli_(1 - rate, generator=stream)
-    return signal * keep.div_(1 - rate)
 
 
 def _batch_norm(

@@ -44,10 +44,15 @@ def memory(kind: Optimiser, weights: Tensor) -> Memory:
 
 @torch.no_grad()
 def step(
-    weights: Tensor, gradients: Tensor, memory: Memory, rates: Sequence[float], penalty: float, busy: Sequence[bool]
+    weights: Tensor,
+    gradients: Tensor,
+    memory: Memory,
+    rates: Sequence[float],
+    penalties: Sequence[float],
+    busy: Sequence[bool],
 ) -> None:
-    """One update in place of every busy member; ``penalty * weight`` is added to its gradient."""
-    for member, rate in enumerate(rates):
+    """One update in place of every busy member; its ``penalty * weight`` is added to its gradient."""
+    for member, (rate, penalty) in enumerate(zip(rates, penalties, strict=True)):
         if busy[member]:
             remembered = [row[member] for row in memory.rows]
             _step(memory.kind, weights[member], gradients[member], remembered, memory.steps[member], rate, penalty)

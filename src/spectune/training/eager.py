@@ -1,0 +1,126 @@
+"""The torch engine: the plain twin of the compiled core.
+
+Every step is a forward pass over (K, B, L, C) signals and autograd through the flat rows of
+weights. It works in any precision torch has, so it is also the oracle of the tests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn.functional import cross_entropy, mse_loss
+
+from spectune.networks.recipe import Schedule
+from spectune.spectra.spectra import Rows
+from spectune.training.material import Errors, Material
+from spectune.training.members import Stack, Training, forward
+from spectune.training.optimisers import memory, step
+
+AT_ONCE = 512
+"""Rows that are only predicted go through in parts of this size."""
+
+
+class Eager:
+    """Members as a stack of torch tensors; those no longer asked for leave the stack."""
+
+    def __init__(self, stack: Stack, material: Material, schedule: Schedule) -> None:
+        self._schedule = schedule
+        self._everyone = material
+        self._material, self._stack = material, stack.take(torch.arange(stack.members))
+        self._best = stack.take(torch.arange(stack.members))
+        self._memories = tuple(memory(schedule.optimiser, part) for part in (stack.kernels, stack.others))
+        self._present = list(range(stack.members))
+        self._steps = [0] * stack.members
+
+    def epoch(self, members: Sequence[int], rates: NDArray[np.float64]) -> Errors:
+        """See ``Engine.epoch``."""
+        self._compact(list(members))
+        stack, material, batch = self._stack, self._material, self._schedule.batch
+        order, lengths = _padded([material.shuffled(place) for place in range(len(members))])
+        parts = (stack.kernels.requires_grad_(), stack.others.requires_grad_())
+        penalties = (material.penalties, [0.0] * len(members))
+        sums = np.zeros(len(members))
+        for place, index in enumerate(torch.split(order, batch, dim=1)):
+            counts = [min(max(length - place * batch, 0), index.shape[1]) for length in lengths]
+            training = Training(counts, material.keys, self._steps, material.drops)
+            made = forward(stack, material.inputs.apply(_gather(material.table, index)), training)
+            losses = _losses(made, material.wanted.gather(1, index), counts, material.weights)
+            gradients = torch.autograd.grad(losses.sum(), parts)
+            busy = [count > 0 for count in counts]
+            for part, gradient, remembered, penalty in zip(parts, gradients, self._memories, penalties, strict=True):
+                step(part, gradient, remembered, rates[place].tolist(), penalty, busy)
+            sums += losses.detach().double().numpy() * counts
+            self._steps = [taken + one for taken, one in zip(self._steps, busy, strict=True)]
+        return np.asarray(sums / lengths)
+
+    def outputs(self, members: Sequence[int], rows: Sequence[Rows], best: bool = False) -> list[NDArray[np.float64]]:
+        """See ``Engine.outputs``."""
+        if best:
+            chosen = list(members)
+            stack, inputs = (
+                self._best.take(torch.as_tensor(chosen)),
+                self._everyone.inputs.take(torch.as_tensor(chosen)),
+            )
+        else:
+            self._compact(list(members))
+            stack, inputs = self._stack, self._material.inputs
+        index, counts = _padded(rows)
+        with torch.no_grad():
+            made = [
+                forward(stack, inputs.apply(_gather(self._material.table, part)))
+                for part in torch.split(index, AT_ONCE, 1)
+            ]
+        every = torch.cat(made, dim=1).double().numpy()
+        return [every[place, :count] for place, count in enumerate(counts)]
+
+    def keep(self, members: Sequence[int]) -> None:
+        """See ``Engine.keep``."""
+        for member in members:
+            place = self._present.index(member)
+            self._best.kernels[member] = self._stack.kernels[place].detach()
+            self._best.others[member] = self._stack.others[place].detach()
+            self._best.moments[member] = self._stack.moments[place]
+
+    def best(self) -> Stack:
+        """See ``Engine.best``."""
+        return self._best
+
+    def _compact(self, members: list[int]) -> None:
+        if members == self._present:
+            return
+        places = [self._present.index(member) for member in members]
+        self._stack, self._material = self._stack.take(torch.as_tensor(places)), self._material.take(places)
+        self._memories = tuple(one.take(places) for one in self._memories)
+        self._steps = [self._steps[place] for place in places]
+        self._present = members
+
+
+def _losses(made: Tensor, wanted: Tensor, counts: Sequence[int], weights: Tensor) -> Tensor:
+    """Mean loss over the real rows of each member, (K,)."""
+    if weights.numel():
+        labels = wanted.long()
+        each = cross_entropy(made.flatten(0, 1), labels.flatten(), reduction="none").view(wanted.shape)
+        each = each * weights.gather(1, labels)
+    else:
+        each = mse_loss(made[:, :, 0], wanted, reduction="none")
+    if all(count == wanted.shape[1] for count in counts):
+        return each.mean(dim=1)
+    number = torch.tensor(counts)
+    real = torch.arange(wanted.shape[1])[None, :] < number[:, None]
+    return (each * real).sum(dim=1) / number.clamp(min=1)
+
+
+def _padded(rows: Sequence[Rows]) -> tuple[Tensor, list[int]]:
+    """Row numbers as (K, longest), padded by repetition, and how many are real in each."""
+    longest = max(one.size for one in rows)
+    filled = [np.resize(one, longest) if one.size else np.zeros(longest, dtype=np.intp) for one in rows]
+    return torch.as_tensor(np.stack(filled)), [int(one.size) for one in rows]
+
+
+def _gather(table: Tensor, index: Tensor) -> Tensor:
+    """Rows of the table for every member: (K, B, L, C)."""
+    return table.index_select(0, index.reshape(-1)).view(*index.shape, *table.shape[1:])

@@ -1,0 +1,196 @@
+"""What computes epochs: the contract, and the compiled core behind it.
+
+An engine holds K members and does as it is told: an epoch of training, outputs on rows, keeping
+the weights of members that did better than ever. Two engines obey the same contract and draw the
+same random numbers: the compiled core, and torch (``eager``), which is its plain twin.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from spectune.errors import DataError, RunError
+from spectune.networks.recipe import Optimiser, Schedule
+from spectune.spectra.spectra import Rows
+from spectune.training.material import Errors, Material
+from spectune.training.members import Stack
+from spectune.training.native import MemberStruct, PlanStruct, SourceStruct, core
+from spectune.training.plan import Plan, plan
+
+Floats = NDArray[np.float32]
+Outputs = list[NDArray[np.float64]]
+
+RULES: tuple[Optimiser, ...] = ("adam", "rmsprop", "adagrad", "sgd")
+
+
+class Engine(Protocol):
+    """K members in training."""
+
+    def epoch(self, members: Sequence[int], rates: NDArray[np.float64]) -> Errors:
+        """One pass of the members over their training rows, each in its own random order.
+
+        Args:
+            members: numbers of the members that take part.
+            rates: learning rates, (steps, members); a member with fewer steps uses its first ones.
+
+        Returns:
+            Mean loss of each member over its rows, without the penalty, (members,).
+        """
+
+    def outputs(self, members: Sequence[int], rows: Sequence[Rows], best: bool = False) -> Outputs:
+        """Raw outputs of each member on its own rows, [(rows, outputs)], by its present or best weights."""
+
+    def keep(self, members: Sequence[int]) -> None:
+        """Takes the present weights of the members as their best."""
+
+    def best(self) -> Stack:
+        """The best weights of all members."""
+
+
+@dataclass(frozen=True)
+class Threads:
+    """How threads share members: teams of equal size, each on one member at a time."""
+
+    teams: int
+    size: int
+
+
+class Core:
+    """Members in the compiled core."""
+
+    def __init__(self, stack: Stack, material: Material, schedule: Schedule, threads: int = 1) -> None:
+        library = core()
+        if library is None:
+            raise RunError("the compiled core is not there; install spectune with a C compiler at hand, or use torch")
+        self._library, self._stack, self._material, self._schedule = library, stack, material, schedule
+        self._threads = threads
+        self._plan = plan(stack.layers, stack.shape, library.spectune_lanes(), threads)
+        self._struct = _struct(self._plan, schedule, material.classes)
+        self._rows = _member_rows(stack, self._plan, schedule)
+        self._kept = {name: self._rows[name].copy() for name in ("weights", "moments")}
+        self._shared = _shared(material)
+        self._taken = [0] * stack.members
+        self._teams: list[int] = []
+
+    def epoch(self, members: Sequence[int], rates: NDArray[np.float64]) -> Errors:
+        """See ``Engine.epoch``."""
+        orders = [self._material.shuffled(member) for member in members]
+        columns = [np.ascontiguousarray(rates[:, place]) for place in range(len(members))]
+        structs = (MemberStruct * len(members))()
+        for struct, member, order, column in zip(structs, members, orders, columns, strict=True):
+            self._fill(struct, member, order, self._rows)
+            struct.rates = column.ctypes.data
+        self._run(structs, self._schedule.batch)
+        for struct, member in zip(structs, members, strict=True):
+            self._taken[member] = struct.taken
+        return np.asarray([struct.loss for struct in structs])
+
+    def outputs(self, members: Sequence[int], rows: Sequence[Rows], best: bool = False) -> Outputs:
+        """See ``Engine.outputs``."""
+        width = self._material.classes or 1
+        orders = [np.ascontiguousarray(one, dtype=np.int64) for one in rows]
+        answers = [np.empty((one.size, width), dtype=np.float32) for one in orders]
+        structs = (MemberStruct * len(members))()
+        for struct, member, order, answer in zip(structs, members, orders, answers, strict=True):
+            self._fill(struct, member, order, self._rows | self._kept if best else self._rows)
+            struct.answers = answer.ctypes.data
+        self._run(structs, 0)
+        return [answer.astype(np.float64) for answer in answers]
+
+    def keep(self, members: Sequence[int]) -> None:
+        """See ``Engine.keep``."""
+        for member in members:
+            for name, kept in self._kept.items():
+                kept[member] = self._rows[name][member]
+
+    def best(self) -> Stack:
+        """See ``Engine.best``."""
+        weights = torch.from_numpy(self._kept["weights"])
+        kernels, others = (weights[:, torch.from_numpy(part)] for part in (self._plan.kernels, self._plan.others))
+        moments = torch.from_numpy(self._kept["moments"].copy())
+        return Stack(self._stack.layers, self._stack.shape, kernels, others, moments)
+
+    def _fill(self, struct: MemberStruct, member: int, order: NDArray[np.int64], rows: dict[str, Floats]) -> None:
+        for name, values in (rows | self._shared).items():
+            setattr(struct, name, values[member].ctypes.data if values.size else None)
+        struct.order, struct.rows = order.ctypes.data, order.size
+        struct.penalty = self._material.penalties[member]
+        struct.taken, struct.key = self._taken[member], self._material.keys[member]
+
+    def _run(self, structs: ctypes.Array[MemberStruct], batch: int) -> None:
+        source = SourceStruct(self._material.table.data_ptr(), -1, 0)
+        whole = len(structs) // self._threads * self._threads
+        for first, last, threads in (
+            (0, whole, Threads(self._threads, 1)),
+            (whole, len(structs), Threads(1, self._threads)),
+        ):
+            if first < last:
+                part = ctypes.byref(structs, first * ctypes.sizeof(MemberStruct))
+                self._run_part(part, last - first, threads, source, batch)
+
+    def _run_part(self, part: object, count: int, threads: Threads, source: SourceStruct, batch: int) -> None:
+        while len(self._teams) < threads.teams:
+            self._teams.append(self._open())
+        teams = (ctypes.c_void_p * threads.teams)(*self._teams[: threads.teams])
+        code = self._library.spectune_run(teams, threads.teams, threads.size, part, count, ctypes.byref(source), batch)
+        if code == 1:
+            raise DataError("the file of spectra could not be read to its end; is it still there and whole?")
+        if code:
+            raise RunError(f"{threads.teams * threads.size} threads could not be started; try fewer workers")
+
+    def _open(self) -> int:
+        team = self._library.spectune_open(ctypes.byref(self._struct), 1)
+        if not team:
+            raise RunError("there is not enough memory for a network of this size and batch; try a smaller batch")
+        return int(team)
+
+    def __del__(self) -> None:
+        for team in getattr(self, "_teams", ()):
+            self._library.spectune_close(team)
+
+
+def _struct(made: Plan, schedule: Schedule, classes: int) -> PlanStruct:
+    struct = PlanStruct(
+        len(made.ops), len(made.buffers), schedule.batch, made.packed, made.packed_kernels, 0, made.derived,
+        0, made.output, classes, len(made.rates), RULES.index(schedule.optimiser),
+        made.ops.ctypes.data, made.buffers.ctypes.data,
+    )  # fmt: skip
+    return struct
+
+
+def _member_rows(stack: Stack, made: Plan, schedule: Schedule) -> dict[str, Floats]:
+    """Arrays that belong to one member each, (K, ...)."""
+    weights = np.zeros((stack.members, made.packed), dtype=np.float32)
+    weights[:, made.kernels] = stack.kernels.detach().numpy()
+    weights[:, made.others] = stack.others.detach().numpy()
+    remembered = {"adam": 2, "rmsprop": 1, "adagrad": 1, "sgd": 0}[schedule.optimiser]
+    nothing = np.zeros((stack.members, 0), dtype=np.float32)
+    return {
+        "weights": weights,
+        "gradients": np.zeros_like(weights),
+        "first": np.zeros_like(weights) if remembered else nothing,
+        "second": np.zeros_like(weights) if remembered > 1 else nothing,
+        "moments": stack.moments.detach().numpy().copy(),
+    }
+
+
+def _shared(material: Material) -> dict[str, Floats]:
+    """Arrays of the material as the core reads them, (K, ...)."""
+    members = len(material.train)
+    return {
+        name: np.ascontiguousarray(values.numpy(), dtype=np.float32).reshape(members, -1)
+        for name, values in (
+            ("factor", material.inputs.factor),
+            ("offset", material.inputs.offset),
+            ("wanted", material.wanted),
+            ("class_weights", material.weights),
+            ("drops", torch.from_numpy(material.drops)),
+        )
+    }
