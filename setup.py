@@ -1,5 +1,7 @@
 """The compiled core: three builds of one C file, each optional, so that no compiler is needed."""
 
+from glob import glob
+
 from setuptools import Extension, setup
 
 FLAGS = ["-O3", "-fno-math-errno", "-fno-trapping-math", "-ffp-contract=fast", "-Wno-psabi", "-pthread"]
@@ -10,7 +12,7 @@ setup(
         Extension(
             f"spectune.training._core_{name}",
             [f"src/spectune/training/core/{name}.c"],
-            depends=[f"src/spectune/training/core/{part}" for part in ("core.c", "passes.h", "norm.h", "rowwise.h")],
+            depends=sorted(glob("src/spectune/training/core/*")),
             extra_compile_args=[*FLAGS, *machine],
             extra_link_args=["-pthread"],
             libraries=["m"],

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from spectune.training.members import Stack
 from spectune.training.native import MemberStruct, PlanStruct, SourceStruct, core
 from spectune.training.plan import Plan, plan
 
+Precision = Literal["float32", "bf16"]
 Floats = NDArray[np.float32]
 Outputs = list[NDArray[np.float64]]
 
@@ -65,14 +66,16 @@ class Threads:
 class Core:
     """Members in the compiled core."""
 
-    def __init__(self, stack: Stack, material: Material, schedule: Schedule, threads: int = 1) -> None:
+    def __init__(
+        self, stack: Stack, material: Material, schedule: Schedule, threads: int = 1, precision: Precision = "float32"
+    ) -> None:
         library = core()
         if library is None:
             raise RunError("the compiled core is not there; install spectune with a C compiler at hand, or use torch")
         self._library, self._stack, self._material, self._schedule = library, stack, material, schedule
         self._threads = threads
         self._plan = plan(stack.layers, stack.shape, library.spectune_lanes(), threads)
-        self._struct = _struct(self._plan, schedule, material.classes)
+        self._struct = _struct(self._plan, schedule, material.classes, precision == "bf16")
         self._rows = _member_rows(stack, self._plan, schedule)
         self._kept = {name: self._rows[name].copy() for name in ("weights", "moments")}
         self._shared = _shared(material)
@@ -156,13 +159,12 @@ class Core:
             self._library.spectune_close(team)
 
 
-def _struct(made: Plan, schedule: Schedule, classes: int) -> PlanStruct:
-    struct = PlanStruct(
+def _struct(made: Plan, schedule: Schedule, classes: int, half: bool) -> PlanStruct:
+    return PlanStruct(
         len(made.ops), len(made.buffers), schedule.batch, made.packed, made.packed_kernels, 0, made.derived,
-        0, made.output, classes, len(made.rates), RULES.index(schedule.optimiser),
+        0, made.output, classes, len(made.rates), RULES.index(schedule.optimiser), half,
         made.ops.ctypes.data, made.buffers.ctypes.data,
     )  # fmt: skip
-    return struct
 
 
 def _member_rows(stack: Stack, made: Plan, schedule: Schedule) -> dict[str, Floats]:

@@ -41,7 +41,7 @@ class PlanStruct(ctypes.Structure):
             (name, ctypes.c_int64)
             for name in (
                 "ops", "buffers", "rows", "weights", "kernels", "moments", "derived", "input", "output", "classes",
-                "drops", "rule",
+                "drops", "rule", "half",
             )
         ),
         ("op", ctypes.c_void_p),
@@ -93,4 +93,5 @@ def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     library.spectune_run.argtypes = (pointer, integer, integer, pointer, integer, pointer, ctypes.c_int64)
     library.spectune_run.restype = integer
     library.spectune_lanes.argtypes, library.spectune_lanes.restype = (), integer
+    library.spectune_halves.argtypes, library.spectune_halves.restype = (), integer
     return library

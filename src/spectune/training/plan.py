@@ -32,6 +32,8 @@ from spectune.networks.layers import (
 from spectune.training.native import BUFFER, OP
 
 PANEL = 32
+AT_ONCE = 4
+"""Panels of features whose weights the core turns together, see ``core/linear.h``."""
 LINE = 16
 """Numbers of a cache line."""
 
@@ -267,7 +269,7 @@ def _derived(draft: _Draft) -> None:
                 if op["wanted"]:
                     op["backward"] = draft.room(-(-band // PANEL) * columns * PANEL)
             case 1:  # DENSE
-                op["backward"] = draft.room(draft.threads * made.channels * PANEL)
+                op["backward"] = draft.room(draft.threads * made.channels * PANEL * AT_ONCE)
             case 2:  # NORM
                 slots = source.channels * (draft.lanes if source.channels % draft.lanes else 1)
                 op["forward"] = draft.room(4 * (slots + draft.lanes))

@@ -43,7 +43,9 @@ class Plateau:
         self.waited = np.zeros(self.factors.shape, dtype=np.intp)
 
     def look(self, errors: NDArray[np.float64]) -> None:
-        """Takes note of this epoch's errors, (K,)."""
+        """Takes note of this epoch's errors, (K,); other schedules than ``plateau`` do not listen."""
+        if self.schedule.decay != "plateau":
+            return
         better = errors < self.best - self.schedule.min_delta
         self.best = np.where(better, errors, self.best)
         self.waited = np.where(better, 0, self.waited + 1)

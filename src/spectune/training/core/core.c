@@ -217,3 +217,6 @@ int spectune_run(Team **teams, int number, int size, Member *members, int count,
 }
 
 int spectune_lanes(void) { return VL; }
+
+/* Whether this processor multiplies pairs of bfloat16. */
+int spectune_halves(void) { return halves(); }

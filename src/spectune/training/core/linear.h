@@ -76,14 +76,14 @@ static void conv_forward(const Worker *me, const Op *op, const float *weights, l
     Product p = {.m = w.rows, .n = op->block * w.filters, .kin = w.band, .kout = 1, .a = x, .ai = op->block * w.shift,
                  .ak = 1, .b = matrix, .bp = w.band * PANEL, .bk = PANEL, .c = y, .cp = PANEL,
                  .ci = op->block * w.filters, .bias = bias};
-    product(p);
+    multiply(p, team->plan->half);
     if (w.rest) {
       p.a += w.rows * p.ai;
       p.c += w.rows * p.ci;
       p.m = 1;
       p.n = w.rest * w.filters;
       p.kin = w.band - (op->block - w.rest) * w.shift;
-      product(p);
+      multiply(p, team->plan->half);
     }
   }
 }
@@ -101,14 +101,14 @@ static void conv_backward(const Worker *me, const Op *op, long from, long to) {
     Product p = {.m = w.rows, .n = w.band, .kin = columns, .kout = 1, .a = dy, .ai = columns, .ak = 1,
                  .b = team->derived + op->backward, .bp = columns * PANEL, .bk = PANEL, .c = dx, .cp = PANEL,
                  .ci = op->block * w.shift, .add = 1};
-    product(p);
+    multiply(p, team->plan->half);
     if (w.rest) {
       p.a += w.rows * p.ai;
       p.c += w.rows * p.ci;
       p.m = 1;
       p.n = w.band - (op->block - w.rest) * w.shift;
       p.kin = w.rest * w.filters;
-      product(p);
+      multiply(p, team->plan->half);
     }
   }
 }
@@ -129,7 +129,7 @@ static void conv_weights(const Worker *me, const Op *op, const Member *member, l
                  .ak = op->block * w.shift, .ao = in->stride, .b = row(team->slope, team->plan, op->out, r),
                  .bp = PANEL, .bk = columns, .bo = out->stride, .c = result + low * PANEL, .cp = w.band * PANEL,
                  .ci = PANEL, .add = r > 0};
-    product(p);
+    multiply(p, team->plan->half);
     if (w.rest) {
       const long inside = w.band - (op->block - w.rest) * w.shift;
       p.m = (high < inside ? high : inside) - low;
@@ -138,7 +138,7 @@ static void conv_weights(const Worker *me, const Op *op, const Member *member, l
       p.kin = 1;
       p.n = w.rest * w.filters;
       p.add = 1;
-      product(p);
+      multiply(p, team->plan->half);
     }
   }
   if (!banded) return;
@@ -162,23 +162,26 @@ static void dense_forward(const Worker *me, const Op *op, const float *weights, 
                .a = row(team->value, team->plan, op->in, from), .ai = in->stride, .ak = 1, .b = weights + op->weight,
                .bp = width(in) * PANEL, .bk = PANEL, .c = row(team->value, team->plan, op->out, from), .cp = PANEL,
                .ci = out->stride, .bias = weights + op->bias};
-  product(p);
+  multiply(p, team->plan->half);
 }
+
+#define AT_ONCE 4 /* panels */
 
 /* Gradient of the input by panels of features, whose weights are turned just before they are used. */
 static void dense_backward(const Worker *me, const Op *op, const float *weights, long rows) {
   const Team *team = me->team;
   const Buffer *in = &team->plan->buffer[op->in], *out = &team->plan->buffer[op->out];
-  const long panels = panels_of(width(in));
-  float *turned = team->derived + op->backward + me->number * out->channels * PANEL;
-  for (long number = share(me, panels, 1, 0); number < share(me, panels, 1, 1); number++) {
+  const long panels = panels_of(width(in)), last = share(me, panels, 1, 1), size = out->channels * PANEL;
+  float *turned = team->derived + op->backward + me->number * AT_ONCE * size;
+  for (long number = share(me, panels, 1, 0), many; number < last; number += many) {
+    many = last - number < AT_ONCE ? last - number : AT_ONCE;
     const long left = width(in) - number * PANEL;
-    transpose_panels(weights + op->weight, width(in), out->channels, turned - number * out->channels * PANEL, number,
-                     number + 1);
-    Product p = {.m = rows, .n = left < PANEL ? left : PANEL, .kin = out->channels, .kout = 1,
-                 .a = row(team->slope, team->plan, op->out, 0), .ai = out->stride, .ak = 1, .b = turned, .bk = PANEL,
-                 .c = row(team->slope, team->plan, op->in, 0) + number * PANEL, .ci = in->stride, .add = op->add != 0};
-    product(p);
+    transpose_panels(weights + op->weight, width(in), out->channels, turned - number * size, number, number + many);
+    Product p = {.m = rows, .n = left < many * PANEL ? left : many * PANEL, .kin = out->channels, .kout = 1,
+                 .a = row(team->slope, team->plan, op->out, 0), .ai = out->stride, .ak = 1, .b = turned, .bp = size,
+                 .bk = PANEL, .c = row(team->slope, team->plan, op->in, 0) + number * PANEL, .cp = PANEL,
+                 .ci = in->stride, .add = op->add != 0};
+    multiply(p, team->plan->half);
   }
 }
 
@@ -190,5 +193,5 @@ static void dense_weights(const Worker *me, const Op *op, const Member *member, 
                .a = row(team->value, team->plan, op->in, 0) + low, .ai = 1, .ak = in->stride,
                .b = row(team->slope, team->plan, op->out, 0), .bp = PANEL, .bk = out->stride,
                .c = member->gradients + op->weight + low * PANEL, .cp = width(in) * PANEL, .ci = PANEL};
-  product(p);
+  multiply(p, team->plan->half);
 }

@@ -1,6 +1,6 @@
 /* What a network is to the core: buffers, operations between them, and members' numbers. */
 #pragma once
-#include "products.h"
+#include "half.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -32,6 +32,7 @@ typedef struct {
 
 typedef struct {
   int64_t ops, buffers, rows, weights, kernels, moments, derived, input, output, classes, drops, rule;
+  int64_t half; /* products of bfloat16 factors */
   const Op *op;
   const Buffer *buffer;
 } Plan;

@@ -2,19 +2,6 @@
 #pragma once
 #include "linear.h"
 
-/* Runs BODY with `i` and `n` over a row: n is VL, or what is left at the end. */
-#define OVER(total, ...)                                                          \
-  {                                                                               \
-    long i = 0;                                                                   \
-    for (; i + VL <= (total); i += VL) { const int n = VL; (void)n; __VA_ARGS__ } \
-    if (i < (total)) { const int n = (int)((total) - i); __VA_ARGS__ }            \
-  }
-INLINE V get(const float *p, int n) { return n == VL ? load(p) : load_part(p, n); }
-INLINE void put(float *p, V v, int n) {
-  if (n == VL) store(p, v);
-  else store_part(p, v, n);
-}
-
 static const float SELU_SCALE = 1.05070098735548f, SELU_ALPHA = 1.67326324235437f;
 
 INLINE V activate(V z, int64_t kind) {

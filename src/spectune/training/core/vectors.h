@@ -99,3 +99,16 @@ INLINE void transpose_block(const float *from, long from_stride, float *to, long
 #pragma GCC unroll 16
   for (int i = 0; i < VL; i++) store(to + i * to_stride, r[i]);
 }
+
+/* Runs BODY with `i` and `n` over a row: n is VL, or what is left at the end. */
+#define OVER(total, ...)                                                          \
+  {                                                                               \
+    long i = 0;                                                                   \
+    for (; i + VL <= (total); i += VL) { const int n = VL; (void)n; __VA_ARGS__ } \
+    if (i < (total)) { const int n = (int)((total) - i); __VA_ARGS__ }            \
+  }
+INLINE V get(const float *p, int n) { return n == VL ? load(p) : load_part(p, n); }
+INLINE void put(float *p, V v, int n) {
+  if (n == VL) store(p, v);
+  else store_part(p, v, n);
+}

@@ -1,0 +1,89 @@
+"""Our side: the engine on a workload, by way of ``fit``, as users come to it.
+
+    python ours.py FOLDER MODE
+
+FOLDER is what ``workloads.write`` wrote, MODE one of ``MODES``. The command ``trial`` starts from the recipe and raw
+spectra and trains the first epoch; ``epochs N`` goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from talk import Ear, Watch
+from workloads import WORKLOADS, Floats, Values, Workload
+
+from spectune.training.fit import Rehearsal, fit
+from spectune.training.machine import Machine
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Mode:
+    """A way to train.
+
+    Attributes:
+        about: in words.
+        members: networks trained at once, alike but for their seeds.
+        machine: what trains them.
+    """
+
+    about: str
+    members: int
+    machine: Machine
+
+
+ONE = Mode("one model at a time, all cores on it", 1, Machine("core", threads=CORES))
+ALL = Mode("all cores busy, a model on each", CORES, Machine("core", threads=CORES))
+MODES = {"one": ONE, "all": ALL, "torch": Mode("torch engine, one thread", 1, Machine("torch"))}
+if any(field.name == "precision" for field in fields(Machine)):
+    SHORT: dict[str, Any] = {"precision": "bf16"}
+    MODES["one_bf16"] = replace(ONE, machine=replace(ONE.machine, **SHORT))
+    MODES["all_bf16"] = replace(ALL, machine=replace(ALL.machine, **SHORT))
+
+
+def training(workload: Workload, x: Floats, y: Values, mode: Mode) -> Iterator[Rehearsal]:
+    """Epochs of a new training, without end."""
+    folds, seeds = (workload.fold,) * mode.members, range(mode.members)
+    return fit(workload.recipe, x, y, workload.task, folds, seeds, machine=mode.machine)
+
+
+def main(folder: Path, mode: Mode) -> None:
+    """Trains for every trial that is asked for."""
+    torch.set_num_threads(1)
+    workload = WORKLOADS[json.loads((folder / "workload.json").read_text(encoding="utf-8"))["name"]]
+    x, y = np.load(folder / "spectra.npy"), np.load(folder / "target.npy")
+    ear = Ear.open(torch=torch.__version__)
+    word, _ = ear.hear()
+    while word == "trial":
+        watch = Watch.start()
+        epochs = training(workload, x, y, mode)
+        next(epochs)
+        ear.say(watch.read())
+        word = _goes_on(epochs, ear)
+        del epochs
+
+
+def _goes_on(epochs: Iterator[Rehearsal], ear: Ear) -> str:
+    """Trains the epochs that are asked for; returns the first command that asks for something else."""
+    word, wanted = ear.hear()
+    while word == "epochs":
+        watch = Watch.start()
+        for _ in range(wanted):
+            next(epochs)
+        ear.say(watch.read())
+        word, wanted = ear.hear()
+    return word
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), MODES[sys.argv[2]])
