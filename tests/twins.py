@@ -125,7 +125,8 @@ class Case:
     def exact(self, nudge: float = 0.0) -> Eager:
         """The members in torch, in double precision; every input changed by about ``nudge`` of itself."""
         stack, material = self.stack(), self.material()
-        noise = 1 + nudge * torch.randn(material.table.shape, dtype=torch.float64)
+        random = torch.Generator().manual_seed(self.seed)
+        noise = 1 + nudge * torch.randn(material.table.shape, generator=random, dtype=torch.float64)
         return Eager(
             replace(
                 stack, kernels=stack.kernels.double(), others=stack.others.double(), moments=stack.moments.double()

@@ -3,7 +3,7 @@
     python ours.py FOLDER MODE
 
 FOLDER is what ``workloads.write`` wrote, MODE one of ``MODES``. The command ``trial`` starts from the recipe and raw
-spectra and trains the first epoch; ``epochs N`` goes on.
+spectra and trains the first epoch; ``epochs N`` goes on; ``rest`` gives its memory back.
 """
 
 from __future__ import annotations
@@ -63,18 +63,18 @@ def main(folder: Path, mode: Mode) -> None:
     workload = WORKLOADS[json.loads((folder / "workload.json").read_text(encoding="utf-8"))["name"]]
     x, y = np.load(folder / "spectra.npy"), np.load(folder / "target.npy")
     ear = Ear.open(torch=torch.__version__)
-    word, _ = ear.hear()
-    while word == "trial":
+    while ear.hear()[0] == "trial":
         watch = Watch.start()
         epochs = training(workload, x, y, mode)
         next(epochs)
         ear.say(watch.read())
-        word = _goes_on(epochs, ear)
+        _go_on(epochs, ear)
         del epochs
+        ear.say({})
 
 
-def _goes_on(epochs: Iterator[Rehearsal], ear: Ear) -> str:
-    """Trains the epochs that are asked for; returns the first command that asks for something else."""
+def _go_on(epochs: Iterator[Rehearsal], ear: Ear) -> None:
+    """Trains the epochs that are asked for, until something else is asked."""
     word, wanted = ear.hear()
     while word == "epochs":
         watch = Watch.start()
@@ -82,7 +82,6 @@ def _goes_on(epochs: Iterator[Rehearsal], ear: Ear) -> str:
             next(epochs)
         ear.say(watch.read())
         word, wanted = ear.hear()
-    return word
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 FOLDER is what ``workloads.write`` wrote. ``expert`` hands a whole epoch to TensorFlow at once
 (``steps_per_execution``), which the papers do not do. The command ``trial`` builds a new model and trains its first
-epoch; ``epochs N`` goes on with it.
+epoch; ``epochs N`` goes on with it; ``rest`` ends it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Commanded(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(self, ear: Ear, watch: Watch) -> None:
         super().__init__()
-        self.ear, self.watch, self.left, self.word = ear, watch, 1, ""
+        self.ear, self.watch, self.left = ear, watch, 1
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         """Answers when the epochs that were asked for are done."""
@@ -41,9 +41,8 @@ class Commanded(keras.callbacks.Callback):  # type: ignore[misc]
         if self.left:
             return
         self.ear.say(self.watch.read())
-        self.word, self.left = self.ear.hear()
-        if self.word != "epochs":
-            self.model.stop_training = True
+        word, self.left = self.ear.hear()
+        self.model.stop_training = word != "epochs"
         self.watch = Watch.start()
 
 
@@ -52,8 +51,7 @@ def main(folder: Path, mode: str) -> None:
     description = json.loads((folder / "workload.json").read_text(encoding="utf-8"))
     train, tuning = read(folder, description)
     ear = Ear.open(keras=keras.__version__, tensorflow=tensorflow.__version__)
-    word, _ = ear.hear()
-    while word == "trial":
+    while ear.hear()[0] == "trial":
         keras.backend.clear_session()
         commanded = Commanded(ear, Watch.start())
         model = built(description, train[0].shape[1:], mode)
@@ -65,7 +63,8 @@ def main(folder: Path, mode: str) -> None:
             verbose=0,
             callbacks=[*watchers(), commanded],
         )
-        word = commanded.word
+        del model
+        ear.say({})
 
 
 def read(folder: Path, description: Description) -> tuple[Rows, Rows]:

@@ -127,7 +127,9 @@ def _sample(side: Side, count: int) -> Sample:
     first, busy = side.ask("trial"), host.Busy.now()
     later = side.ask(f"epochs {count}")
     wall, cpu = float(later["wall"]), float(later["cpu"])
-    return Sample(float(first["wall"]), wall / count, cpu / count, busy.others(wall, cpu))
+    others = busy.others(wall, cpu)
+    side.ask("rest")
+    return Sample(float(first["wall"]), wall / count, cpu / count, others)
 
 
 def _timing(name: str, samples: list[Sample]) -> Timing:

@@ -8,8 +8,8 @@ same random numbers: the compiled core, and torch (``eager``), which is its plai
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 import numpy as np
@@ -23,7 +23,9 @@ from spectune.training.material import Errors, Material
 from spectune.training.members import Stack
 from spectune.training.native import MemberStruct, PlanStruct, SourceStruct, core
 from spectune.training.plan import Plan, plan
+from spectune.training.sharing import Sharing, Teams, Way
 
+Clock = Callable[[], float]
 Precision = Literal["float32", "bf16"]
 Floats = NDArray[np.float32]
 Outputs = list[NDArray[np.float64]]
@@ -55,25 +57,23 @@ class Engine(Protocol):
         """The best weights of all members."""
 
 
-@dataclass(frozen=True)
-class Threads:
-    """How threads share members: teams of equal size, each on one member at a time."""
-
-    teams: int
-    size: int
-
-
 class Core:
     """Members in the compiled core."""
 
     def __init__(
-        self, stack: Stack, material: Material, schedule: Schedule, threads: int = 1, precision: Precision = "float32"
+        self,
+        stack: Stack,
+        material: Material,
+        schedule: Schedule,
+        threads: int = 1,
+        precision: Precision = "float32",
+        clock: Clock = time.perf_counter,
     ) -> None:
         library = core()
         if library is None:
             raise RunError("the compiled core is not there; install spectune with a C compiler at hand, or use torch")
         self._library, self._stack, self._material, self._schedule = library, stack, material, schedule
-        self._threads = threads
+        self._sharing, self._clock = Sharing(threads), clock
         self._plan = plan(stack.layers, stack.shape, library.spectune_lanes(), threads)
         self._struct = _struct(self._plan, schedule, material.classes, precision == "bf16")
         self._rows = _member_rows(stack, self._plan, schedule)
@@ -90,7 +90,9 @@ class Core:
         for struct, member, order, column in zip(structs, members, orders, columns, strict=True):
             self._fill(struct, member, order, self._rows)
             struct.rates = column.ctypes.data
-        self._run(structs, self._schedule.batch)
+        way, begun = self._sharing.way(len(members)), self._clock()
+        self._run(structs, self._schedule.batch, way)
+        self._sharing.took(len(members), way, self._clock() - begun)
         for struct, member in zip(structs, members, strict=True):
             self._taken[member] = struct.taken
         return np.asarray([struct.loss for struct in structs])
@@ -104,7 +106,7 @@ class Core:
         for struct, member, order, answer in zip(structs, members, orders, answers, strict=True):
             self._fill(struct, member, order, self._rows | self._kept if best else self._rows)
             struct.answers = answer.ctypes.data
-        self._run(structs, 0)
+        self._run(structs, 0, self._sharing.way(len(members)))
         return [answer.astype(np.float64) for answer in answers]
 
     def keep(self, members: Sequence[int]) -> None:
@@ -127,26 +129,23 @@ class Core:
         struct.penalty = self._material.penalties[member]
         struct.taken, struct.key = self._taken[member], self._material.keys[member]
 
-    def _run(self, structs: ctypes.Array[MemberStruct], batch: int) -> None:
+    def _run(self, structs: ctypes.Array[MemberStruct], batch: int, way: Way) -> None:
         source = SourceStruct(self._material.table.data_ptr(), -1, 0)
-        whole = len(structs) // self._threads * self._threads
-        for first, last, threads in (
-            (0, whole, Threads(self._threads, 1)),
-            (whole, len(structs), Threads(1, self._threads)),
-        ):
-            if first < last:
-                part = ctypes.byref(structs, first * ctypes.sizeof(MemberStruct))
-                self._run_part(part, last - first, threads, source, batch)
+        first = 0
+        for count, teams in way:
+            part = ctypes.byref(structs, first * ctypes.sizeof(MemberStruct))
+            self._run_part(part, count, teams, source, batch)
+            first += count
 
-    def _run_part(self, part: object, count: int, threads: Threads, source: SourceStruct, batch: int) -> None:
-        while len(self._teams) < threads.teams:
+    def _run_part(self, part: object, count: int, teams: Teams, source: SourceStruct, batch: int) -> None:
+        while len(self._teams) < teams.number:
             self._teams.append(self._open())
-        teams = (ctypes.c_void_p * threads.teams)(*self._teams[: threads.teams])
-        code = self._library.spectune_run(teams, threads.teams, threads.size, part, count, ctypes.byref(source), batch)
+        rooms = (ctypes.c_void_p * teams.number)(*self._teams[: teams.number])
+        code = self._library.spectune_run(rooms, teams.number, teams.size, part, count, ctypes.byref(source), batch)
         if code == 1:
             raise DataError("the file of spectra could not be read to its end; is it still there and whole?")
         if code:
-            raise RunError(f"{threads.teams * threads.size} threads could not be started; try fewer workers")
+            raise RunError(f"{teams.number * teams.size} threads could not be started; try fewer workers")
 
     def _open(self) -> int:
         team = self._library.spectune_open(ctypes.byref(self._struct), 1)

@@ -25,7 +25,7 @@ class Material:
     """Rows, targets and randomness of K members.
 
     Attributes:
-        table: prepared spectra of all rows, (n, L, C); members share it.
+        table: prepared spectra of all rows, (n, L, C), row by row in memory; members share it.
         y: target in its unit, or class numbers, (n,).
         classes: number of classes, 0 for regression.
         train, tuning: row numbers of each member; ``tuning`` chooses the best epoch.
@@ -87,13 +87,14 @@ def material_of(
     """Material of one member per fold.
 
     Args:
-        table: prepared spectra, (n, L, C).
+        table: prepared spectra, (n, L, C), in any order in memory.
         y: target in its unit or class numbers, (n,).
         task: what ``y`` means.
         folds: rows of each member.
         streams: random stream of each member; its dropout key is drawn from it.
         recipe: what is trained.
     """
+    table = table.contiguous()
     train_rows = tuple(fold.train for fold in folds)
     if task.regression:
         targets = tuple(target_scaling(y[rows], recipe.transform) for rows in train_rows)

@@ -195,17 +195,20 @@ class _Walk:
 
 
 def _run(layers: Layers, signal: Tensor, walk: _Walk) -> Tensor:
-    for layer in layers:
-        signal = _apply(layer, signal, walk)
+    for layer, following in zip(layers, (*layers[1:], None), strict=False):
+        signal = _apply(layer, signal, walk, isinstance(following, BatchNorm))
     return signal
 
 
-def _apply(layer: Layer, signal: Tensor, walk: _Walk) -> Tensor:
+def _apply(layer: Layer, signal: Tensor, walk: _Walk, normalised: bool) -> Tensor:
+    """The signal after a layer; a bias that is ``normalised`` away has no gradient, rather than rounding errors."""
     match layer:
         case Conv(_, _, stride, padding):
-            return computed.convolve(signal, next(walk.weights), next(walk.weights), stride, padding)
+            kernel, bias = next(walk.weights), next(walk.weights)
+            return computed.convolve(signal, kernel, bias.detach() if normalised else bias, stride, padding)
         case Dense():
-            return computed.dense(signal, next(walk.weights), next(walk.weights))
+            kernel, bias = next(walk.weights), next(walk.weights)
+            return computed.dense(signal, kernel, bias.detach() if normalised else bias)
         case BatchNorm(momentum, eps):
             scale, shift, moments = next(walk.weights), next(walk.weights), next(walk.moments)
             return _batch_norm(signal, scale, shift, moments, momentum, eps, walk.training)

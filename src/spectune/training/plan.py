@@ -161,6 +161,8 @@ def plan(layers: Layers, shape: Shape, lanes: int, threads: int) -> Plan:
 def _walk(layers: Layers, signal: int, draft: _Draft) -> int:
     for place, layer in enumerate(layers):
         signal = _planned(layer, layers[place + 1 :], signal, draft)
+        if isinstance(layer, Conv | Dense) and isinstance((*layers, None)[place + 1], BatchNorm):
+            draft.ops[-1]["detail"] = 1  # its bias is taken off again: no gradient
     return signal
 
 

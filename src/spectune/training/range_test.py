@@ -1,24 +1,30 @@
 """Learning-rate range test: the loss while the rate climbs from far too small to far too large.
 
 Smith (2017, section 3.3) lets the rate grow during a short mock training and reads from the loss
-between which rates a network learns. The climb and the smoothing here are those of Passos & Mishra
-(2022), who read the curve by eye; here it is read by a rule. What is shown is the data loss
-alone: a penalty would hide the fall of a network that starts small.
+between which rates a network learns. Climb and smoothing are those of Passos & Mishra (2022), who
+read the curve by eye; here a rule reads it. The loss is shown without its penalty, which would
+drown it, and a member trains on one batch per rate.
+
+The rule for the upper rate: a tenth of the last rate at which the network still does better than a
+constant answer. Rates at the steepest fall or at the lowest loss served worse: networks that
+start with large outputs pass over a ridge of the loss long before they break down, and train best
+above it (``benchmarks/schedules.md``).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spectune.networks.recipe import Recipe
+from spectune.networks.recipe import Recipe, Schedule
 from spectune.spectra.channels import prepare, prepared_shape
 from spectune.spectra.folds import Fold
-from spectune.spectra.spectra import Rows, Task
+from spectune.spectra.spectra import Task
 from spectune.training.build import begin
 from spectune.training.eager import Eager
 from spectune.training.engine import Core, Engine
@@ -28,28 +34,36 @@ from spectune.training.material import Material, material_of
 Array = NDArray[np.float64]
 
 MEMORY = 0.9
-"""Part of the smoothed loss that stays at each step."""
+"""Part of the smoothed loss that stays at each step, as in Passos & Mishra (2022)."""
 
 DIVERGED = 4.0
-"""A smoothed loss this many times the smallest loss so far ends the test."""
+"""A member has diverged when its smoothed loss is so many times the loss of a constant answer, and
+so many times its own lowest."""
+
+MARGIN = 10.0
+"""The suggested rate is so many times smaller than the last one that works."""
 
 
 @dataclass(frozen=True, eq=False)
 class RangeTest:
-    """Losses of K members while the rate climbed.
+    """Losses of K members while the rate climbed, and what to make of them.
 
     Attributes:
-        rates: learning rate of each step, (steps,); steps after the last member diverged are left out.
+        rates: learning rate of each step until the last member diverged, (steps,).
         losses: of each batch before its step, without the penalty, (K, steps); NaN once diverged.
-        smoothed: the same, smoothed, (K, steps).
+        smoothed: the same as bias-corrected exponential averages, (K, steps).
+        low: rate at which the loss has begun to fall, median of members.
+        high: suggested largest rate of a schedule, see the module.
     """
 
     rates: Array
     losses: Array
     smoothed: Array
+    low: float
+    high: float
 
 
-def climb(low: float = 1e-5, high: float = 1.0, steps: int = 100) -> Array:
+def climb(low: float = 1e-5, high: float = 1.0, steps: int = 200) -> Array:
     """Rates from ``low`` to ``high`` in equal ratios.
 
     >>> climb(0.001, 1.0, 4).round(3).tolist()
@@ -68,52 +82,108 @@ def range_test(
     rates: Array | None = None,
     machine: Machine = USUAL,
 ) -> RangeTest:
-    rates = climb() if rates is None else rates
+    """Trains one member per fold, a batch at each rate, and suggests rates.
+
+    Args:
+        recipe: what will be trained; of its schedule the optimiser, batch and penalty count.
+        x: raw spectra, (rows, points); folds hold row numbers of these.
+        y: target in its unit or class numbers, (rows,).
+        task: what ``y`` means.
+        folds: one per member; only training rows are used.
+        seeds: of each member's random stream.
+        rates: rates in rising order; ``climb()`` when not given.
+        machine: what trains.
+
+    Raises:
+        ShapeError, SettingError: a recipe that does not fit the spectra.
+    """
+    every = climb() if rates is None else rates
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
     stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
     table = torch.as_tensor(prepare(x, recipe.channels, recipe.layout)).to(machine.dtype)
-    material = in_batches(material_of(table, y, task, folds, streams, recipe), recipe.schedule.batch)
-    engine: Engine = (
-        Core(stack, material, recipe.schedule, machine.threads) if machine.compiled else Eager(stack, material, recipe.schedule)
-    )
-    K = len(folds)
-    losses = []
+    material = _in_batches(material_of(table, y, task, folds, streams, recipe), recipe.schedule.batch)
+    engine: Engine
+    if machine.compiled:
+        engine = Core(stack, material, recipe.schedule, machine.threads)
+    else:
+        engine = Eager(stack, material, recipe.schedule)
+    constant = math.log(len(task.classes)) if task.classes else 1.0
+    losses, smoothed = _climbed(engine, len(folds), every, constant)
+    taken = every[: losses.shape[1]]
+    return RangeTest(taken, losses, smoothed, _low(taken, smoothed), _high(taken, smoothed, constant))
+
+
+def shortened(schedule: Schedule, test: RangeTest, epochs: int) -> Schedule:
+    """The schedule made to end after ``epochs``: up to the suggested rate in a tenth of them, then a cosine to zero."""
+    return replace(schedule, rate=test.high, epochs=epochs, warmup=-(-epochs // 10), decay="cosine")
+
+
+def smooth(losses: Array) -> Array:
+    """Exponential averages along the last axis, corrected for starting at zero.
+
+    >>> smooth(np.array([[2.0, 2.0, 2.0]])).round(12).tolist()
+    [[2.0, 2.0, 2.0]]
+    """
+    ages = np.arange(losses.shape[-1])
+    weights = np.tril(MEMORY ** np.maximum(ages[:, None] - ages[None, :], 0))
+    return np.asarray(losses @ (weights / weights.sum(axis=1, keepdims=True)).T)
+
+
+def _climbed(engine: Engine, members: int, rates: Array, constant: float) -> tuple[Array, Array]:
+    """Losses and smoothed losses, (K, steps), until every member has diverged."""
+    total, weight = np.zeros(members), 0.0
+    lowest, gone = np.full(members, np.inf), np.zeros(members, dtype=np.bool_)
+    losses, smoothed = [], []
     for rate in rates:
-        losses.append(engine.epoch(range(K), np.full((1, K), rate)))
-    losses = np.array(losses).T
-    sm = smooth(losses)
-    low = np.minimum.accumulate(losses, axis=1)
-    gone = ~(sm <= DIVERGED * low)
-    gone = np.maximum.accumulate(gone, axis=1)
-    losses = np.where(gone, np.nan, losses)
-    sm = np.where(gone, np.nan, sm)
-    return RangeTest(rates, losses, sm)
+        loss = engine.epoch(range(members), np.full((1, members), rate))
+        total, weight = MEMORY * total + loss, MEMORY * weight + 1
+        lowest = np.fmin(lowest, total / weight)
+        gone |= ~(total / weight <= DIVERGED * np.maximum(lowest, constant))
+        if gone.all():
+            break
+        losses.append(np.where(gone, np.nan, loss))
+        smoothed.append(np.where(gone, np.nan, total / weight))
+    nothing = np.empty((members, 0))
+    return (np.stack(losses, axis=1), np.stack(smoothed, axis=1)) if losses else (nothing, nothing)
 
 
-def smooth(losses, memory=MEMORY):
-    out = np.empty_like(losses)
-    a = np.zeros(len(losses))
-    for i in range(losses.shape[1]):
-        a = memory * a + (1 - memory) * losses[:, i]
-        out[:, i] = a / (1 - memory ** (i + 1))
-    return out
+def _low(rates: Array, smoothed: Array) -> float:
+    """Rate at which the smoothed loss has fallen by a tenth, median of the members in which it has."""
+    fallen = smoothed < 0.9 * smoothed[:, :1]
+    found = [rates[np.flatnonzero(one)[0]] for one in fallen if one.any()]
+    return float(np.median(found)) if found else float(rates[0])
+
+
+def _high(rates: Array, smoothed: Array, constant: float) -> float:
+    """A tenth of the last rate with a loss below that of a constant answer, median of the members that have one.
+
+    Where no member does, the rate of the lowest loss stands for it.
+    """
+    useful = smoothed < constant
+    found = [rates[np.flatnonzero(one)[-1]] for one in useful if one.any()]
+    if not found:
+        found = [rates[np.nanargmin(one)] for one in smoothed]
+    return float(np.median(found)) / MARGIN
 
 
 @dataclass(frozen=True, eq=False)
-class Batches(Material):
+class _Batches(Material):
+    """Material whose epochs are single batches: a member's rows in random order, then in another."""
+
     batch: int
-    waiting: dict[int, list[Rows]]
+    waiting: dict[int, list[NDArray[np.int64]]]
 
     def shuffled(self, member: int) -> NDArray[np.int64]:
-        queue = self.waiting[member]
-        if not queue:
+        """The member's next batch; rows that do not fill one wait for another order."""
+        waiting = self.waiting.setdefault(member, [])
+        if not waiting:
             order = super().shuffled(member)
             whole = max(order.size // self.batch, 1)
-            queue.extend(order[i * self.batch : (i + 1) * self.batch] for i in range(whole))
-        return queue.pop(0)
+            waiting += np.split(order[: whole * self.batch], whole)
+        return waiting.pop(0)
 
 
-def in_batches(material: Material, batch: int) -> Batches:
-    parts = {f.name: getattr(material, f.name) for f in fields(Material)}
-    return Batches(**parts, batch=batch, waiting={m: [] for m in range(material.members)})
+def _in_batches(material: Material, batch: int) -> _Batches:
+    parts = {part.name: getattr(material, part.name) for part in fields(Material)}
+    return _Batches(**parts, batch=batch, waiting={})

@@ -114,7 +114,7 @@ static void apply(const Worker *me, const Source *source, Member *m) {
 static long sum_slots(const Plan *plan) {
   long most = 0;
   for (long b = 0; b < plan->buffers; b++) {
-    const long need = 2 * slots_of(plan->buffer[b].channels) + 4 * VL + 2 * plan->buffer[b].channels;
+    const long need = 2 * slots_of(plan->buffer[b].channels) + 2 * VL + 2 * plan->buffer[b].channels + VL;
     most = need > most ? need : most;
   }
   return most;

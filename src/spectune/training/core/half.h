@@ -177,6 +177,15 @@ static void half_across(Halves *h, Copies *copies, long k, long terms) {
   }
 }
 
+/* One product after another with the same B, which is copied once. */
+static void half_each(Product p, Copies *copies, long k, long terms) {
+  Halves h = {.p = &p};
+  half_b(&h, copies, k, terms);
+  for (long t = 0; t < (p.times ? p.times : 1); t++, p.a += p.as, p.c += p.cs)
+    if (p.ai == 1) half_across(&h, copies, k, terms);
+    else half_along(&h, copies, k, terms);
+}
+
 static void half_product(Product p) {
   static _Thread_local Copies copies;
   const long wide = (p.n + PANEL - 1) / PANEL * PANEL;
@@ -192,10 +201,7 @@ static void half_product(Product p) {
     const long parts = (p.kin + most - 1) / most, unit = (p.kin + parts - 1) / parts + 1;
     for (long k = 0, terms; k < p.kin; k += terms) {
       terms = p.kin - k < unit / 2 * 2 ? p.kin - k : unit / 2 * 2;
-      Halves h = {.p = &p};
-      half_b(&h, &copies, k, terms);
-      if (p.ai == 1) half_across(&h, &copies, k, terms);
-      else half_along(&h, &copies, k, terms);
+      half_each(p, &copies, k, terms);
       p.add = 1;
       p.bias = 0;
     }
@@ -211,12 +217,12 @@ INLINE int halves(void) { return 0; }
 /* A product in the precision of the plan. */
 static void multiply(Product p, int64_t half) {
 #if HALF
-  const long work = p.m * p.kin * p.n;
-  if (half && p.m >= 96 && p.kin >= 48 && p.n >= 24 && p.n <= 4096 && (p.kout == 1 || work >= 1 << 20)) {
+  const long work = p.m * p.kin * p.n, rows = p.m * (p.times ? p.times : 1);
+  if (half && p.m > 0 && rows >= 96 && p.kin >= 48 && p.n >= 24 && p.n <= 4096 && (p.kout == 1 || work >= 1 << 20)) {
     half_product(p);
     return;
   }
 #endif
   (void)half;
-  product(p);
+  for (long t = 0; t < (p.times ? p.times : 1); t++, p.a += p.as, p.c += p.cs) product(p);
 }

@@ -70,22 +70,20 @@ static void conv_forward(const Worker *me, const Op *op, const float *weights, l
   const Window w = window_of(op, in, out);
   const float *matrix = op->forward >= 0 ? team->derived + op->forward : weights + op->weight;
   const float *bias = op->forward >= 0 ? matrix + w.band * PANEL : weights + op->bias;
-  for (long r = from; r < to; r++) {
-    const float *x = row(team->value, team->plan, op->in, r) - op->pad * in->channels;
-    float *y = row(team->value, team->plan, op->out, r);
-    Product p = {.m = w.rows, .n = op->block * w.filters, .kin = w.band, .kout = 1, .a = x, .ai = op->block * w.shift,
-                 .ak = 1, .b = matrix, .bp = w.band * PANEL, .bk = PANEL, .c = y, .cp = PANEL,
-                 .ci = op->block * w.filters, .bias = bias};
-    multiply(p, team->plan->half);
-    if (w.rest) {
-      p.a += w.rows * p.ai;
-      p.c += w.rows * p.ci;
-      p.m = 1;
-      p.n = w.rest * w.filters;
-      p.kin = w.band - (op->block - w.rest) * w.shift;
-      multiply(p, team->plan->half);
-    }
-  }
+  Product p = {.m = w.rows, .n = op->block * w.filters, .kin = w.band, .kout = 1,
+               .a = row(team->value, team->plan, op->in, from) - op->pad * in->channels, .ai = op->block * w.shift,
+               .ak = 1, .b = matrix, .bp = w.band * PANEL, .bk = PANEL, .c = row(team->value, team->plan, op->out, from),
+               .cp = PANEL, .ci = op->block * w.filters, .bias = bias, .times = to - from, .as = in->stride,
+               .cs = out->stride};
+  if (from >= to) return;
+  multiply(p, team->plan->half);
+  if (!w.rest) return;
+  p.a += w.rows * p.ai;
+  p.c += w.rows * p.ci;
+  p.m = 1;
+  p.n = w.rest * w.filters;
+  p.kin = w.band - (op->block - w.rest) * w.shift;
+  multiply(p, team->plan->half);
 }
 
 /* Gradient of the input: every output's gradient is laid over the window it came from. */
@@ -94,23 +92,20 @@ static void conv_backward(const Worker *me, const Op *op, long from, long to) {
   const Buffer *in = &team->plan->buffer[op->in], *out = &team->plan->buffer[op->out];
   const Window w = window_of(op, in, out);
   const long columns = op->block * w.filters;
-  for (long r = from; r < to; r++) {
-    const float *dy = row(team->slope, team->plan, op->out, r);
-    float *dx = row(team->slope, team->plan, op->in, r) - op->pad * in->channels;
-    if (!op->add) memset(team->slope[op->in] + r * in->stride, 0, sizeof(float) * in->stride);
-    Product p = {.m = w.rows, .n = w.band, .kin = columns, .kout = 1, .a = dy, .ai = columns, .ak = 1,
-                 .b = team->derived + op->backward, .bp = columns * PANEL, .bk = PANEL, .c = dx, .cp = PANEL,
-                 .ci = op->block * w.shift, .add = 1};
-    multiply(p, team->plan->half);
-    if (w.rest) {
-      p.a += w.rows * p.ai;
-      p.c += w.rows * p.ci;
-      p.m = 1;
-      p.n = w.band - (op->block - w.rest) * w.shift;
-      p.kin = w.rest * w.filters;
-      multiply(p, team->plan->half);
-    }
-  }
+  if (from >= to) return;
+  if (!op->add) memset(team->slope[op->in] + from * in->stride, 0, sizeof(float) * in->stride * (to - from));
+  Product p = {.m = w.rows, .n = w.band, .kin = columns, .kout = 1, .a = row(team->slope, team->plan, op->out, from),
+               .ai = columns, .ak = 1, .b = team->derived + op->backward, .bp = columns * PANEL, .bk = PANEL,
+               .c = row(team->slope, team->plan, op->in, from) - op->pad * in->channels, .cp = PANEL,
+               .ci = op->block * w.shift, .add = 1, .times = to - from, .as = out->stride, .cs = in->stride};
+  multiply(p, team->plan->half);
+  if (!w.rest) return;
+  p.a += w.rows * p.ai;
+  p.c += w.rows * p.ci;
+  p.m = 1;
+  p.n = w.band - (op->block - w.rest) * w.shift;
+  p.kin = w.rest * w.filters;
+  multiply(p, team->plan->half);
 }
 
 /* Gradient of the kernel, over all rows of the batch; each thread has its own rows of the matrix. */

@@ -10,41 +10,61 @@
 
 INLINE long slots_of(long channels) { return channels % VL ? channels * VL : channels; }
 
-/* What is summed: a, a * (b - centre) * factor, or (a - centre)^2; centre and factor per slot. */
-enum Summed { PLAIN, TIMES, SQUARES };
+/* Sums over the rows of a batch, per slot: of `a`, and with `b` also of its products. `what` says of
+ * which: VALUES: x - pivot and its square; SLOPES: dy and dy * (x - pivot); PLAIN: a alone. */
+enum Summed { PLAIN, VALUES, SLOPES };
 
-static void slot_sums(const Worker *me, enum Summed what, int64_t buffer, float *const *a, float *const *b,
-                      int64_t other, const float *centre, long rows, double *sums) {
+INLINE void add_up(double *whole, V sum) {
+  for (int j = 0; j < VL; j++) whole[j] += sum[j];
+}
+
+INLINE void slot_sums(const Worker *me, const enum Summed what, int64_t buffer, float *const *a, float *const *x,
+                      int64_t beside, const float *pivot, long rows, double *sums, double *products) {
   const Team *team = me->team;
   const Buffer *shape = &team->plan->buffer[buffer];
   const long total = width(shape), period = slots_of(shape->channels);
   const long slots = period < total ? period : (total + VL - 1) / VL * VL;
   const long low = share(me, slots, VL, 0), high = share(me, slots, VL, 1);
   for (long s = low; s < high; s += VL) {
-    double whole[VL] = {0};
+    double whole[VL] = {0}, wholes[VL] = {0};
+    const V centre = what == PLAIN ? all(0) : load(pivot + s);
     for (long first = 0; first < rows; first += ROWS_AT_ONCE) {
       const long end = first + ROWS_AT_ONCE < rows ? first + ROWS_AT_ONCE : rows;
-      V sum = all(0);
+      V sum = all(0), other = all(0);
       for (long r = first; r < end; r++) {
-        const float *x = row(a, team->plan, buffer, r);
-        const float *y = b ? row(b, team->plan, other, r) : 0;
-        for (long i = s; i < total; i += slots) {
-          const int n = i + VL <= total ? VL : (int)(total - i);
-          V one = get(x + i, n);
-          if (what == SQUARES) {
-            V off = one - load(centre + s);
-            if (n < VL)
-              for (int j = n; j < VL; j++) off[j] = 0;
-            one = off * off;
-          } else if (what == TIMES)
-            one *= get(y + i, n) - load(centre + s);
+        const float *from = row(a, team->plan, buffer, r);
+        const float *value = what == SLOPES ? row(x, team->plan, beside, r) : 0;
+        long i = s;
+        for (; i + VL <= total; i += slots) {
+          V one = load(from + i);
+          if (what == VALUES) one -= centre;
+          if (what != PLAIN) other += one * (what == VALUES ? one : load(value + i) - centre);
           sum += one;
         }
+        if (i >= total) continue;
+        const int n = (int)(total - i);
+        V one = load_part(from + i, n);
+        if (what == VALUES) one -= load_part(pivot + s, n);
+        if (what != PLAIN) other += one * (what == VALUES ? one : load_part(value + i, n) - centre);
+        sum += one;
       }
-      for (int j = 0; j < VL; j++) whole[j] += sum[j];
+      add_up(whole, sum);
+      if (what != PLAIN) add_up(wholes, other);
     }
-    for (int j = 0; j < VL; j++) sums[s + j] = whole[j];
+    memcpy(sums + s, whole, sizeof whole);
+    if (what != PLAIN) memcpy(products + s, wholes, sizeof wholes);
   }
+}
+
+/* Room for two kinds of sums by slot, and two by channel. */
+typedef struct {
+  double *sums, *products, *folded, *others;
+} Room;
+
+INLINE Room room_of(const Team *team, int64_t buffer) {
+  const long channels = team->plan->buffer[buffer].channels, length = slots_of(channels) + VL;
+  double *start = team->sums;
+  return (Room){start, start + length, start + 2 * length, start + 2 * length + channels};
 }
 
 /* Slots of one channel added up, (channels). */
@@ -63,15 +83,19 @@ INLINE void spread(float *slots, const Buffer *shape, long c, float x) {
   for (long s = c; s < (period < total ? period : total); s += shape->channels) slots[s] = x;
 }
 
-/* Gradient of a bias. */
+/* Gradient of a bias; normalisation takes off any bias again, so before it there is none. */
 static void bias_sums(const Worker *me, const Op *op, const Member *member, long rows) {
-  double *sums = me->team->sums;
+  if (op->detail) {
+    meet(me->team);
+    return;
+  }
+  const Room room = room_of(me->team, op->out);
   const long channels = me->team->plan->buffer[op->out].channels;
-  slot_sums(me, PLAIN, op->out, me->team->slope, 0, 0, 0, rows, sums);
+  slot_sums(me, PLAIN, op->out, me->team->slope, 0, 0, 0, rows, room.sums, 0);
   meet(me->team);
   if (me->number == 0) {
-    double *folded = sums + slots_of(channels) + VL;
-    fold(me->team, op->out, sums, folded);
+    double *folded = room.folded;
+    fold(me->team, op->out, room.sums, folded);
     for (long c = 0; c < channels; c++) member->gradients[op->bias + c] = (float)folded[c];
   }
   meet(me->team);
@@ -101,26 +125,26 @@ static void norm_slots(const Team *team, const Op *op, const float *weights, lon
   spread(norm.shift, shape, c, (float)(weights[op->bias + c] - mean * scale));
 }
 
-/* Mean and variance over the batch; running moments take their part of them. */
+/* Mean and variance over the batch, by one pass around a value of the batch itself, so that nothing
+ * is lost where the mean is large; running moments take their part of them. */
 static void norm_statistics(const Worker *me, const Op *op, const Member *member, long rows) {
   Team *team = me->team;
   const Buffer *shape = &team->plan->buffer[op->in];
   const Norm norm = norm_of(team, op);
+  const Room room = room_of(team, op->in);
   const double cells = (double)rows * shape->points;
-  double *folded = team->sums + slots_of(norm.channels) + VL;
-  slot_sums(me, PLAIN, op->in, team->value, 0, 0, 0, rows, team->sums);
+  const float *pivot = row(team->value, team->plan, op->in, 0);
+  if (me->number == 0)
+    for (long c = 0; c < norm.channels; c++) spread(norm.mean, shape, c, pivot[c]);
+  meet(team);
+  slot_sums(me, VALUES, op->in, team->value, 0, 0, norm.mean, rows, room.sums, room.products);
   meet(team);
   if (me->number == 0) {
-    fold(team, op->in, team->sums, folded);
-    for (long c = 0; c < norm.channels; c++) spread(norm.mean, shape, c, (float)(folded[c] / cells));
-  }
-  meet(team);
-  slot_sums(me, SQUARES, op->in, team->value, 0, 0, norm.mean, rows, team->sums);
-  meet(team);
-  if (me->number == 0) {
-    fold(team, op->in, team->sums, folded);
+    fold(team, op->in, room.sums, room.folded);
+    fold(team, op->in, room.products, room.others);
     for (long c = 0; c < norm.channels; c++) {
-      const double mean = norm.mean[c], variance = folded[c] / cells;
+      const double off = room.folded[c] / cells, variance = fmax(room.others[c] / cells - off * off, 0);
+      const double mean = norm.mean[c] + off;
       float *running = member->moments + op->moments + c;
       running[0] = (float)(op->momentum * running[0] + (1 - op->momentum) * mean);
       running[norm.channels] = (float)(op->momentum * running[norm.channels] + (1 - op->momentum) * variance);
@@ -158,23 +182,20 @@ static void norm_sums(const Worker *me, const Op *op, const Member *member, long
   Team *team = me->team;
   const Buffer *shape = &team->plan->buffer[op->in];
   const Norm norm = norm_of(team, op);
+  const Room room = room_of(team, op->out);
   const double cells = (double)rows * shape->points;
-  double *first = team->sums + slots_of(norm.channels) + VL, *second = first + norm.channels;
-  slot_sums(me, PLAIN, op->out, team->slope, 0, 0, 0, rows, team->sums);
-  meet(team);
-  if (me->number == 0) fold(team, op->out, team->sums, first);
-  meet(team);
-  slot_sums(me, TIMES, op->out, team->slope, team->value, op->in, norm.mean, rows, team->sums);
+  slot_sums(me, SLOPES, op->out, team->slope, team->value, op->in, norm.mean, rows, room.sums, room.products);
   meet(team);
   if (me->number == 0) {
-    fold(team, op->out, team->sums, second);
+    fold(team, op->out, room.sums, room.folded);
+    fold(team, op->out, room.products, room.others);
     for (long c = 0; c < norm.channels; c++) {
-      const double rest = norm.rest[c], product_sum = second[c] * rest;
+      const double rest = norm.rest[c], product_sum = room.others[c] * rest;
       member->gradients[op->weight + c] = (float)product_sum;
-      member->gradients[op->bias + c] = (float)first[c];
+      member->gradients[op->bias + c] = (float)room.folded[c];
       /* dx = scale * dy + a * (x - mean) + b, with the slots of rest and shift holding a and b */
       spread(norm.rest, shape, c, (float)(-norm.scale[c] * product_sum / cells * rest));
-      spread(norm.shift, shape, c, (float)(-norm.scale[c] * first[c] / cells));
+      spread(norm.shift, shape, c, (float)(-norm.scale[c] * room.folded[c] / cells));
     }
   }
   meet(team);

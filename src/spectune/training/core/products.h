@@ -22,6 +22,7 @@ typedef struct {
   long cp, ci;
   const float *bias; /* n numbers, padded to whole panels; NULL for none */
   int add;
+  long times, as, cs; /* the same with further A and C, as and cs numbers apart; 0: once */
 } Product;
 
 INLINE void tile(int rows, int vectors, const Product *p, const float *a, const float *b, float *c, const float *bias,

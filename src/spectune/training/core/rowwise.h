@@ -124,31 +124,39 @@ static void pool_forward(const Team *team, const Op *op, long from, long to) {
   }
 }
 
-/* The gradient of a maximum goes to the first cell that has it. */
+/* Gradient of one window, given or added to its cells; that of a maximum goes to the first cell that has it. */
+INLINE void pool_window(const Op *op, const float *x, const float *y, const float *dy, float *dx, long cells, long c,
+                        int64_t add) {
+  const float part = 1.0f / cells;
+  if (op->kind == MEAN_POOL)
+    OVER(c, V one = get(dy + i, n) * part; for (long s = 0; s < cells; s++) give(dx + s * c + i, one, n, add);)
+  else
+    OVER(c, V left = get(dy + i, n); const V most = get(y + i, n);
+         for (long s = 0; s < cells; s++) {
+           const VI hit = get(x + s * c + i, n) == most;
+           give(dx + s * c + i, choose(hit, left, all(0)), n, add);
+           left = choose(hit, all(0), left);
+         })
+}
+
 static void pool_backward(const Team *team, const Op *op, long from, long to) {
   const Buffer *in = &team->plan->buffer[op->in], *out = &team->plan->buffer[op->out];
   const long c = in->channels;
+  const int apart = op->step >= op->size && !op->add; /* every cell is in one window at most */
   for (long r = from; r < to; r++) {
     const float *x = row(team->value, team->plan, op->in, r), *y = row(team->value, team->plan, op->out, r);
     const float *dy = row(team->slope, team->plan, op->out, r);
     float *dx = row(team->slope, team->plan, op->in, r);
-    if (!op->add) memset(dx, 0, sizeof(float) * width(in));
+    if (!op->add && (!apart || op->step > op->size)) memset(dx, 0, sizeof(float) * width(in));
+    long done = 0;
     for (long t = 0; t < out->points; t++, y += c, dy += c) {
-      long low = t * op->step - op->pad, high = low + op->size;
-      if (low < 0) low = 0;
-      if (high > in->points) high = in->points;
-      const float share_of = 1.0f / (high - low);
-      if (op->kind == MEAN_POOL)
-        OVER(c, V one = get(dy + i, n) * share_of;
-             for (long s = low; s < high; s++) give(dx + s * c + i, one, n, 1);)
-      else
-        OVER(c, V left = get(dy + i, n); V most = get(y + i, n);
-             for (long s = low; s < high; s++) {
-               VI hit = get(x + s * c + i, n) == most;
-               give(dx + s * c + i, choose(hit, left, all(0)), n, 1);
-               left = choose(hit, all(0), left);
-             })
+      const long low = t * op->step - op->pad < 0 ? 0 : t * op->step - op->pad;
+      const long end = t * op->step - op->pad + op->size, high = end > in->points ? in->points : end;
+      if (apart) pool_window(op, x + low * c, y, dy, dx + low * c, high - low, c, 0);
+      else pool_window(op, x + low * c, y, dy, dx + low * c, high - low, c, 1);
+      done = high;
     }
+    if (apart && done < in->points) memset(dx + done * c, 0, sizeof(float) * c * (in->points - done));
   }
 }
 

@@ -2,7 +2,7 @@
  *
  * views.py makes the program of steps; spectra/steps.py is its plain twin. Everything between the raw
  * numbers and the last ones is double, as there: derivatives cancel, and a second derivative of
- * absorbance taken in floats is wrong in its third digit. */
+ * absorbance taken in floats is wrong in its fourth digit. */
 #pragma once
 #include "vectors.h"
 #include <stdlib.h>
@@ -77,15 +77,13 @@ INLINE double sum_of(enum Term term, const double *x, const double *y, double fi
 
 /* ---- absorbance ---- */
 
-/* -log10(x) to two units in the last place, x > 0; polynomial of fdlibm's log (Sun, 1993). */
+/* -log10(x) to two units in the last place, x > 0 and not subnormal (no float is, as a double); polynomial
+ * of fdlibm's log (Sun, 1993). */
 INLINE D absorbance_of(D x) {
-  const DI tiny = x < 0x1p-1022;
-  const D whole = (D)(((DI)(x * 0x1p54) & tiny) | ((DI)x & ~tiny));
   const uint64_t root_half = 0x3fe6a09e667f3bcd; /* the mantissa lies between sqrt(1/2) and sqrt(2) */
-  const DU bits = (DU)whole + (0x3ff0000000000000 - root_half);
+  const DU bits = (DU)x + (0x3ff0000000000000 - root_half);
   const D f = (D)((bits & 0x000fffffffffffff) + root_half) - 1.0;
-  D power = (D)((bits >> 52) | 0x4330000000000000) - (0x1p52 + 1023); /* an integer as a double's mantissa */
-  power -= (D)((DI)all_d(54.0) & tiny);
+  const D power = (D)((bits >> 52) | 0x4330000000000000) - (0x1p52 + 1023); /* an integer as a double's mantissa */
   const D s = f / (f + 2.0), z = s * s, half = f * f * 0.5;
   D y = z * 1.479819860511658591e-01 + 1.531383769920937332e-01;
   y = y * z + 1.818357216161805012e-01;
