@@ -45,6 +45,7 @@ TUNING_PART = 0.1
 """Rows looked at after an epoch, as a part of the rows trained on, where these change."""
 
 ROUNDS = 3
+UNCOUNTED = 4
 
 TITLE = """# What an epoch costs
 
@@ -171,7 +172,7 @@ def _row(curve: Curve, fitted: Law) -> list[str]:
 
 
 def _started(workload: Workload, size: str, value: int) -> Iterator[Rehearsal]:
-    """A training with one size changed, after its first epoch."""
+    """A training with one size changed, after its first epochs, in which it tries how to share its threads."""
     members = value if size == "members" else 1
     machine = Machine("core", threads=CORES if size == "members" else 1)
     match size:
@@ -182,7 +183,8 @@ def _started(workload: Workload, size: str, value: int) -> Iterator[Rehearsal]:
         case "batch":
             workload = replace(workload, batch=value)
     epochs = training(workload, *arrays(workload), Mode(size, members, machine))
-    next(epochs)
+    for _ in range(UNCOUNTED):
+        next(epochs)
     return epochs
 
 

@@ -30,6 +30,7 @@ turns on the same arrays, each in a process of its own, one working at a time. *
 use it, one model at a time, TensorFlow's own choice of threads. *One at a time*: one network, all cores on it. *All
 cores busy*: as many networks at once as there are cores (folds, seeds or trials), seconds per network. x says how many
 times faster than Keras; bold where the goal is reached. Goals: one at a time / all cores busy / all cores busy, bf16.
+A training's first four epochs are not counted on any side.
 
 ![How many times faster than Keras](engine.svg)
 
@@ -45,8 +46,8 @@ REST = """
 
 *Expert*: Keras that is handed a whole epoch at once (`steps_per_execution`), which the papers do not do. *Torch*: our
 engine without the compiled core, one thread. *Limit*: part of what float32 products of large matrices reach on all
-cores ({limit}), the best of torch and our own core. *Overhead*: seconds of a trial beside its epochs (building,
-tracing, preprocessing, the first epoch's surplus), for the second trial of a process and later ones. *CPU*: seconds of
+cores, the best of torch and our own core: {limit}. *Overhead*: seconds of a trial beside its epochs (building,
+tracing, preprocessing, what the first epoch takes longer), for the second trial of a process and later ones. *CPU*: seconds of
 processor time per epoch and model; Keras's divided by the number of cores is what several Keras processes side by side
 could reach at best. *Others*: cores that other processes used meanwhile, median and most.
 
@@ -66,7 +67,7 @@ def write(results: Sequence[Result], folder: Path) -> None:
     first = table(MAIN, [_main_row(one) for one in results])
     second = table(SECOND, [_second_row(one) for one in results])
     best, single = max(one.limit for one in results), max(max(one.limits["one"]) for one in results)
-    limit = f"{best:.0f} GFLOP/s at best, {single:.0f} with one thread; each workload against that of its own run"
+    limit = f"{best:.0f} GFLOP/s at best, {single:.0f} with one thread; a workload's own run decides"
     abouts = "\n".join(f"- {one.workload}: {WORKLOADS[one.workload].about}" for one in results)
     title = TITLE.format(command=newest.command, day=_days(results), hosts="\n".join(_hosts(results)))
     text = f"{title}{first}\n\n{abouts}\n{REST.format(limit=limit)}{second}\n"

@@ -57,6 +57,7 @@ OPTIONS: Mapping[str, Words] = {
     "epochs": Words(SEARCH, "Upper limit of epochs.", default="that of the space", metavar="N"),
     "seed": Words(SEARCH, "Seed of everything drawn at random; the same seed gives the same run.", metavar="N"),
     "workers": Words(SEARCH, "Processor cores to use; 0 for all.", "-j", metavar="N"),
+    "precision": Words(SEARCH, "Products while searching; bf16 is faster on processors made for it."),
     "top": Words(MODEL, "Best recipes that are trained again before one is called best.", metavar="N"),
     "replicates": Words(MODEL, "Trainings with fresh seeds of each of them.", metavar="N"),
     "refit": Words(MODEL, "Train the members again on all calibration rows, instead of keeping those of the folds."),

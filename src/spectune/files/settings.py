@@ -13,6 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from spectune.errors import SettingError
 from spectune.files.border import STRICT, as_json, parse_toml, read_toml, refusal, sentences
+from spectune.networks.recipe import Precision
 from spectune.spectra.axis import Unit
 from spectune.spectra.table import Signal
 
@@ -58,6 +59,8 @@ class Settings:
         refit: whether the members are trained again on all calibration rows, instead of keeping the
             fold members of the best recipe.
         workers: cores to use; 0 for all.
+        precision: of the products while the search trains; ``bf16`` is faster on processors made for it.
+            Networks that are reported and kept are trained in float32 in any case.
         explain: whether to work out which regions of the spectrum matter.
 
     Raises:
@@ -87,6 +90,7 @@ class Settings:
     top: int = 3
     refit: bool = False
     workers: int = 0
+    precision: Precision = "float32"
     explain: bool = True
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT

@@ -18,6 +18,7 @@ from spectune.job.data import Prepared
 from spectune.job.networks import Networks
 from spectune.predictions import Predictions
 from spectune.training.fit import Fitted, predict
+from spectune.training.machine import USUAL
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import convolutional
 
@@ -72,7 +73,7 @@ def facts(work: Prepared, seconds: float) -> Mapping[str, str]:
         "command": f"{continue_command(folder)} --out {shlex.quote(f'{folder}-again')}",
         **{name: version(name) for name in libraries},
         "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {workers(work.settings)} worker processes",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {workers(work.settings)} in use",
         "time": f"{seconds:.0f} s",
         OPENED: f"{opened} time{'' if opened == 1 else 's'}",
     }
@@ -84,6 +85,7 @@ def said(settings: Settings) -> Mapping[str, Any]:
 
 
 def workers(settings: Settings) -> int:
-    """Processes to use: as many as the settings say, or cores, but no more than folds."""
+    """Cores to use: as many as the settings say, or all; processes, where there is no core, at most one a fold."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(settings.workers or cores, settings.folds)
+    wanted = settings.workers or cores
+    return wanted if USUAL.compiled else min(wanted, settings.folds)

@@ -24,8 +24,9 @@ from spectune.predictions import Predictions
 from spectune.progress import Progress
 from spectune.report.page import report
 from spectune.spectra.table import Table
-from spectune.training.crew import Fitter, crew
+from spectune.training.crew import Fitter, alone, crew
 from spectune.training.fit import Fitted
+from spectune.training.machine import Machine
 from spectune.tuning.importance import importance
 from spectune.tuning.scoring import error
 from spectune.tuning.study import open_study
@@ -89,8 +90,11 @@ def _done(work: Prepared, kept: Run) -> Generator[Progress, None, tuple[Outcome,
     begun = time.monotonic()
     calibration = work.spectra.calibration
     study = open_study(kept.folder / "study.db", plan(work))
-    with crew(calibration.x, calibration.y, work.problem.task, workers(work.settings)) as fitter:
-        trials = yield from searched(work, kept, study, fitter)
+    data, cores = (calibration.x, calibration.y, work.problem.task), workers(work.settings)
+    with crew(*data, cores) as fitter:
+        precision = work.settings.precision
+        quick = fitter if precision == "float32" else alone(*data, Machine(threads=cores, precision=precision))
+        trials = yield from searched(work, kept, study, quick)
         networks = yield from chosen(work, trials, fitter)
         fitted, models = yield from _models(work, networks, fitter)
     others = yield from _baselines(work)

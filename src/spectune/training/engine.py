@@ -10,14 +10,14 @@ from __future__ import annotations
 import ctypes
 import time
 from collections.abc import Callable, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from spectune.errors import DataError, RunError
-from spectune.networks.recipe import Optimiser, Schedule
+from spectune.networks.recipe import Optimiser, Precision, Schedule
 from spectune.spectra.spectra import Rows
 from spectune.training.material import Errors, Material
 from spectune.training.members import Stack
@@ -26,7 +26,6 @@ from spectune.training.plan import Plan, plan
 from spectune.training.sharing import Sharing, Teams, Way
 
 Clock = Callable[[], float]
-Precision = Literal["float32", "bf16"]
 Floats = NDArray[np.float32]
 Outputs = list[NDArray[np.float64]]
 
@@ -90,7 +89,9 @@ class Core:
         for struct, member, order, column in zip(structs, members, orders, columns, strict=True):
             self._fill(struct, member, order, self._rows)
             struct.rates = column.ctypes.data
-        way, begun = self._sharing.way(len(members)), self._clock()
+        way = self._sharing.way(len(members))
+        self._make_room(way)
+        begun = self._clock()
         self._run(structs, self._schedule.batch, way)
         self._sharing.took(len(members), way, self._clock() - begun)
         for struct, member in zip(structs, members, strict=True):
@@ -131,6 +132,7 @@ class Core:
 
     def _run(self, structs: ctypes.Array[MemberStruct], batch: int, way: Way) -> None:
         source = SourceStruct(self._material.table.data_ptr(), -1, 0)
+        self._make_room(way)
         first = 0
         for count, teams in way:
             part = ctypes.byref(structs, first * ctypes.sizeof(MemberStruct))
@@ -138,14 +140,16 @@ class Core:
             first += count
 
     def _run_part(self, part: object, count: int, teams: Teams, source: SourceStruct, batch: int) -> None:
-        while len(self._teams) < teams.number:
-            self._teams.append(self._open())
         rooms = (ctypes.c_void_p * teams.number)(*self._teams[: teams.number])
         code = self._library.spectune_run(rooms, teams.number, teams.size, part, count, ctypes.byref(source), batch)
         if code == 1:
             raise DataError("the file of spectra could not be read to its end; is it still there and whole?")
         if code:
             raise RunError(f"{teams.number * teams.size} threads could not be started; try fewer workers")
+
+    def _make_room(self, way: Way) -> None:
+        while len(self._teams) < max(teams.number for _, teams in way):
+            self._teams.append(self._open())
 
     def _open(self) -> int:
         team = self._library.spectune_open(ctypes.byref(self._struct), 1)

@@ -118,7 +118,7 @@ def fit(
 
 def _engine(stack: Stack, material: Material, recipe: Recipe, machine: Machine) -> Engine:
     if machine.compiled:
-        return Core(stack, material, recipe.schedule, machine.threads)
+        return Core(stack, material, recipe.schedule, machine.threads, machine.precision)
     return Eager(stack, material, recipe.schedule)
 
 

@@ -7,7 +7,9 @@ from typing import Literal
 
 import torch
 
-from spectune.training.native import core
+from spectune.errors import SettingError
+from spectune.networks.recipe import Precision
+from spectune.training.native import core, halves
 
 
 @dataclass(frozen=True)
@@ -18,11 +20,23 @@ class Machine:
         engine: the compiled core, torch, or the core where it is there (``auto``).
         threads: of the core; torch keeps its own number.
         dtype: ``float64`` is for laws and oracles, and torch only.
+        precision: of the factors of products; ``bf16`` needs the core and a processor made for it.
+
+    Raises:
+        SettingError: a precision this machine does not have.
     """
 
     engine: Literal["auto", "core", "torch"] = "auto"
     threads: int = 1
     dtype: torch.dtype = torch.float32
+    precision: Precision = "float32"
+
+    def __post_init__(self) -> None:
+        if self.precision == "bf16" and not (self.compiled and halves()):
+            raise SettingError(
+                "precision bf16 needs spectune's compiled core and a processor that multiplies bfloat16 "
+                "(AVX512-BF16), and one of them is missing here; leave precision at float32"
+            )
 
     @property
     def compiled(self) -> bool:

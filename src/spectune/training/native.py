@@ -86,6 +86,12 @@ def core() -> ctypes.CDLL | None:
     return None
 
 
+def halves() -> bool:
+    """Whether the core is there and this processor multiplies pairs of bfloat16."""
+    library = core()
+    return library is not None and bool(library.spectune_halves())
+
+
 def _declared(library: ctypes.CDLL) -> ctypes.CDLL:
     pointer, integer = ctypes.c_void_p, ctypes.c_int
     library.spectune_open.argtypes, library.spectune_open.restype = (pointer, integer), pointer

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from spectune.errors import SettingError
 from spectune.networks.recipe import Recipe, Schedule
 from spectune.spectra.channels import prepare, prepared_shape
 from spectune.spectra.folds import Fold
@@ -52,7 +53,7 @@ class RangeTest:
         rates: learning rate of each step until the last member diverged, (steps,).
         losses: of each batch before its step, without the penalty, (K, steps); NaN once diverged.
         smoothed: the same as bias-corrected exponential averages, (K, steps).
-        low: rate at which the loss has begun to fall, median of members.
+        low: rate at which the loss of the median member has begun to fall; the first rate when it never does.
         high: suggested largest rate of a schedule, see the module.
     """
 
@@ -95,7 +96,7 @@ def range_test(
         machine: what trains.
 
     Raises:
-        ShapeError, SettingError: a recipe that does not fit the spectra.
+        ShapeError, SettingError: a recipe that does not fit the spectra, or a first rate that is too high.
     """
     every = climb() if rates is None else rates
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
@@ -119,17 +120,6 @@ def shortened(schedule: Schedule, test: RangeTest, epochs: int) -> Schedule:
     return replace(schedule, rate=test.high, epochs=epochs, warmup=-(-epochs // 10), decay="cosine")
 
 
-def smooth(losses: Array) -> Array:
-    """Exponential averages along the last axis, corrected for starting at zero.
-
-    >>> smooth(np.array([[2.0, 2.0, 2.0]])).round(12).tolist()
-    [[2.0, 2.0, 2.0]]
-    """
-    ages = np.arange(losses.shape[-1])
-    weights = np.tril(MEMORY ** np.maximum(ages[:, None] - ages[None, :], 0))
-    return np.asarray(losses @ (weights / weights.sum(axis=1, keepdims=True)).T)
-
-
 def _climbed(engine: Engine, members: int, rates: Array, constant: float) -> tuple[Array, Array]:
     """Losses and smoothed losses, (K, steps), until every member has diverged."""
     total, weight = np.zeros(members), 0.0
@@ -144,15 +134,16 @@ def _climbed(engine: Engine, members: int, rates: Array, constant: float) -> tup
             break
         losses.append(np.where(gone, np.nan, loss))
         smoothed.append(np.where(gone, np.nan, total / weight))
-    nothing = np.empty((members, 0))
-    return (np.stack(losses, axis=1), np.stack(smoothed, axis=1)) if losses else (nothing, nothing)
+    if not losses:
+        raise SettingError(f"no member survives the first rate of the range test, {rates[0]:g}; start lower")
+    return np.stack(losses, axis=1), np.stack(smoothed, axis=1)
 
 
 def _low(rates: Array, smoothed: Array) -> float:
-    """Rate at which the smoothed loss has fallen by a tenth, median of the members in which it has."""
-    fallen = smoothed < 0.9 * smoothed[:, :1]
-    found = [rates[np.flatnonzero(one)[0]] for one in fallen if one.any()]
-    return float(np.median(found)) if found else float(rates[0])
+    """First rate at which the median member's loss is a tenth lower than when its average had filled."""
+    curve = np.nanmedian(smoothed, axis=0)
+    fallen = curve < 0.9 * curve[min(round(1 / (1 - MEMORY)), curve.size - 1)]
+    return float(rates[np.argmax(fallen)])
 
 
 def _high(rates: Array, smoothed: Array, constant: float) -> float:
@@ -163,7 +154,7 @@ def _high(rates: Array, smoothed: Array, constant: float) -> float:
     useful = smoothed < constant
     found = [rates[np.flatnonzero(one)[-1]] for one in useful if one.any()]
     if not found:
-        found = [rates[np.nanargmin(one)] for one in smoothed]
+        found = [rates[np.nanargmin(one)] for one in smoothed if np.isfinite(one).any()]
     return float(np.median(found)) / MARGIN
 
 
