@@ -27,7 +27,8 @@ from spectune.networks.recipe import Recipe, Schedule
 from spectune.networks.space import Value
 from spectune.spectra.folds import Fold, folds
 from spectune.spectra.select import select
-from spectune.spectra.spectra import Spectra, Task
+from spectune.spectra.spectra import Spectra
+from spectune.spectra.steps import Bin
 from spectune.training.fit import fit
 from spectune.training.range_test import range_test, shortened
 from spectune.tuning.study import draw_recipe
@@ -35,7 +36,9 @@ from spectune.tuning.study import draw_recipe
 Array = NDArray[np.float64]
 
 SETS = {"tecator": "fat", "wheat_kernels": "protein", "soil_nirsoil": "total_carbon", "cassava": "beta_carotene"}
-FOLDS, SEEDS = 3, 5
+FOLDS, SEEDS, TESTED = 3, 5, 2
+"""Folds, seeds of every training, seeds of the range test."""
+
 EVERY = 10
 """Epochs between looks at the held-out rows, where a schedule has no end in sight."""
 
@@ -58,31 +61,14 @@ class Network:
     ours: int = 16
 
 
+SIX = "RAW | SNV | D1 | D2 | SNV+D1 | SNV+D2"
+PASSOS: dict[str, Value] = {"channels": SIX, "layout": "concatenate", "transform": "none", "convolution": True}
+PASSOS |= {"conv.kernel": 5, "penalty": 6e-4, "gain": 1.0, "epochs": 450}
+FUNNEL: dict[str, Value] = {**load_space("default").starts[0], "points.most": 350, "updates": 6000}
+
 NETWORKS = (
-    Network(
-        "Passos",
-        "passos",
-        {
-            "channels": "BIN(2) | BIN(2)+SNV | BIN(2)+D1 | BIN(2)+D2 | BIN(2)+SNV+D1 | BIN(2)+SNV+D2",
-            "layout": "concatenate",
-            "transform": "none",
-            "convolution": True,
-            "conv.kernel": 5,
-            "penalty": 6e-4,
-            "gain": 1.0,
-        },
-        rate=2.5e-3,
-        epochs=450,
-        plateau=True,
-    ),
-    Network(
-        "funnel",
-        "default",
-        {**load_space("default").starts[0], "points.most": 350, "updates": 6000},
-        rate=1e-3,
-        epochs=1000,
-        plateau=False,
-    ),
+    Network("Passos", "passos", PASSOS, rate=2.5e-3, epochs=450, plateau=True),
+    Network("funnel", "default", FUNNEL, rate=1e-3, epochs=1000, plateau=False),
 )
 
 
@@ -120,7 +106,7 @@ class Course:
 
     def held_at(self, epoch: int) -> Array:
         """Held-out error at the first look from ``epoch`` on, (seeds,)."""
-        return self.held[min(np.searchsorted(self.looks, epoch), self.looks.size - 1)]
+        return np.asarray(self.held[min(int(np.searchsorted(self.looks, epoch)), self.looks.size - 1)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -137,26 +123,26 @@ class Case:
     def recipe(self) -> Recipe:
         """The network with its paper's constant rate."""
         values = {**self.network.values, "rate": self.network.rate, "batch": self.network.batch}
-        if self.network.space == "passos":
-            values = {**values, "epochs": self.network.epochs}
-            if self.spectra.task.points <= 350:
-                values["channels"] = str(values["channels"]).replace("BIN(2)+", "").replace("BIN(2)", "RAW")
         recipe = draw_recipe(load_space(self.network.space), self.spectra.task, values)
         chosen = recipe.schedule
         plain = Schedule("adam", chosen.rate, chosen.batch, self.network.epochs, chosen.penalty)
+        width = -(-self.spectra.task.points // 350)
+        if width > 1 and recipe.channels[0][:1] != (Bin(width),):
+            recipe = replace(recipe, channels=tuple((Bin(width), *channel) for channel in recipe.channels))
         return replace(recipe, schedule=plain)
 
     def course(self, label: str, schedule: Schedule, looks: Sequence[int] = ()) -> Course:
         """The training by a schedule, from its file if it was done before."""
         path = self.out / f"{self.name}-{self.network.name}-{label}.npz"
         if not path.is_file():
-            np.savez(path, **self._trained(replace(self.recipe, schedule=schedule), looks))
+            made = self._trained(replace(self.recipe, schedule=schedule), looks)
+            np.savez(path, tuning=made.tuning, looks=made.looks, held=made.held, seconds=made.seconds)
             print(path.stem, flush=True)
         with np.load(path) as kept:
             return Course(kept["tuning"], kept["looks"], kept["held"], float(kept["seconds"]))
 
-    def _trained(self, recipe: Recipe, looks: Sequence[int]) -> dict[str, Array]:
-        x, y, task = self.data
+    def _trained(self, recipe: Recipe, looks: Sequence[int]) -> Course:
+        x, y, task = self.spectra.x, self.spectra.y, self.spectra.task
         begun, lowest, held = time.process_time(), [], {}
         members = list(self.folds) * SEEDS
         seeds = [1000 * seed + fold for seed in range(SEEDS) for fold in range(FOLDS)]
@@ -165,17 +151,7 @@ class Case:
             if rehearsal.scored is not None:
                 held[rehearsal.epoch.number] = rehearsal.scored.reshape(SEEDS, FOLDS).mean(axis=1)
         seconds = (time.process_time() - begun) / (len(lowest) * len(members))
-        return {
-            "tuning": np.stack(lowest),
-            "looks": np.asarray(list(held)),
-            "held": np.stack(list(held.values())),
-            "seconds": np.asarray(seconds),
-        }
-
-    @property
-    def data(self) -> tuple[NDArray[np.float32], Array, Task]:
-        """Spectra and targets of the calibration rows."""
-        return self.spectra.x, self.spectra.y, self.spectra.task
+        return Course(np.stack(lowest), np.asarray(list(held)), np.stack(list(held.values())), seconds)
 
 
 def constants(case: Case) -> dict[str, Course]:
@@ -210,13 +186,13 @@ class Ladder:
 
 def ladder(case: Case, batch: int) -> Ladder:
     """Range test, then warm-up and cosine over ever more epochs, up to a third of the constant schedule's."""
-    x, y, task = case.data
+    x, y, task = case.spectra.x, case.spectra.y, case.spectra.task
     recipe = replace(case.recipe, schedule=replace(case.recipe.schedule, batch=batch))
-    members = list(case.folds) * SEEDS
+    members = list(case.folds) * TESTED
     test = range_test(recipe, x, y, task, members, [77_000 + place for place in range(len(members))])
-    cost = test.rates.size * batch / float(np.mean([fold.train.size for fold in case.folds]))
+    cost = TESTED / SEEDS * test.rates.size * batch / float(np.mean([fold.train.size for fold in case.folds]))
     courses = {
-        epochs: case.course(f"ours-{batch}-{epochs}", shortened(recipe.schedule, test, epochs))
+        epochs: case.course(f"ours-{batch}-{test.high:.3g}-{epochs}", shortened(recipe.schedule, test, epochs))
         for epochs in LADDER
         if epochs <= case.network.epochs / 3
     }
@@ -254,23 +230,24 @@ def lines(case: Case) -> Iterator[str]:
     for label, rival in rivals.items():
         by = rival.arrival
         found, alone = shortest(ours, rival, by), shortest(schedule_only, rival, by)
-        yield row(
+        cells = (
             f"{case.name}, {case.network.name}",
             label,
             f"{by} ({rival.held_arrival})",
             f"{figure(rival.tuning[-1])}; {figure(rival.held_at(by))}",
             *(_ours(ours, found, rival, by) if found else ("not reached", _best(ours), "-", "-")),
-            f"{by / alone:.1f}" if alone else "-",
+            f"{by / (alone + schedule_only.cost):.1f}" if alone else "-",
         )
+        yield f"| {' | '.join(cells)} |"
 
 
 def _ours(made: Ladder, epochs: int, rival: Course, by: int) -> tuple[str, str, str, str]:
     course = made.courses[epochs]
     return (
-        f"{epochs} at {made.rate:.2g}",
+        f"{epochs} + {made.cost:.0f} at {made.rate:.2g}",
         f"{figure(course.tuning[-1])}; {figure(course.held[-1])}",
-        f"**{by / epochs:.1f}**",
-        f"{by * rival.seconds / (epochs * course.seconds):.1f}",
+        f"**{by / (epochs + made.cost):.1f}** ({rival.held_arrival / (epochs + made.cost):.1f})",
+        f"{by * rival.seconds / ((epochs + made.cost) * course.seconds):.1f}",
     )
 
 
@@ -281,17 +258,13 @@ def _best(made: Ladder) -> str:
 
 def figure(values: Array) -> str:
     """Mean over seeds and its standard error."""
-    return f"{values.mean():.4g} ± {error_of_mean(values):.1g}"
-
-
-def row(*cells: str) -> str:
-    """A line of a table."""
-    return f"| {' | '.join(cells)} |"
+    return f"{values.mean():.4g} ± {error_of_mean(values):.2g}"
 
 
 TITLE = """# Epochs to the same error
 
-`python benchmarks/schedules.py`, {day}, {machine}. Calibration rows only, {folds} folds x {seeds} seeds.
+`python benchmarks/schedules.py`, {day}, {machine}. Calibration rows only, {folds} folds x {seeds} seeds; means over
+seeds and their standard errors. See the notes below the table for what the columns say.
 """
 
 COLUMNS = (
@@ -299,9 +272,9 @@ COLUMNS = (
     "schedule",
     "epochs (by held-out rows)",
     "tuning; held-out error",
-    "ours: epochs, peak rate",
+    "ours: epochs + range test, peak rate",
     "ours: tuning; held-out error",
-    "fewer epochs",
+    "fewer epochs (by held-out rows)",
     "less time",
     "fewer epochs, same batch",
 )
@@ -312,7 +285,7 @@ def main(data: Path, out: Path, names: Sequence[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     page = Path(__file__).with_suffix(".md")
     kept = page.read_text().partition("\n## ") if page.is_file() else ("", "", "")
-    table = [row(*COLUMNS), f"|{'---|' * len(COLUMNS)}"]
+    table = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
     for name in names or SETS:
         spectra = select(read(data / name / "spectra.parquet"), SETS[name]).calibration
         cut = folds(spectra, FOLDS, 0)

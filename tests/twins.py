@@ -35,6 +35,7 @@ from spectune.training.engine import Core, Engine
 from spectune.training.material import Material
 from spectune.training.members import Stack, drop_rates, slots
 from spectune.training.scaling import InputScaling, TargetScaling
+from spectune.training.signals import Held, Signals
 
 Rows = Sequence[NDArray[np.intp]]
 HUGE = 2.0**40
@@ -95,7 +96,7 @@ class Case:
         weights = random.uniform(0.3, 2, (len(self.train), self.classes))
         rates = np.tile(np.asarray(drop_rates(self.layers), np.float32), (len(self.train), 1))
         return Material(
-            table=_single(random.normal(size=(count, self.shape[1], self.shape[0]))),
+            table=Held(_single(random.normal(size=(count, self.shape[1], self.shape[0])))),
             y=y.astype(np.float64),
             classes=self.classes,
             train=tuple(order[:rows] for order, rows in zip(orders, self.train, strict=True)),
@@ -126,14 +127,14 @@ class Case:
         """The members in torch, in double precision; every input changed by about ``nudge`` of itself."""
         stack, material = self.stack(), self.material()
         random = torch.Generator().manual_seed(self.seed)
-        noise = 1 + nudge * torch.randn(material.table.shape, generator=random, dtype=torch.float64)
+        noise = 1 + nudge * torch.randn(*material.table.shape, generator=random, dtype=torch.float64)
         return Eager(
             replace(
                 stack, kernels=stack.kernels.double(), others=stack.others.double(), moments=stack.moments.double()
             ),
             replace(
                 material,
-                table=material.table.double() * noise,
+                table=Held(held(material.table).double() * noise),
                 inputs=InputScaling(material.inputs.factor.double(), material.inputs.offset.double()),
                 weights=material.weights.double(),
                 wanted=material.wanted.double(),
@@ -258,3 +259,9 @@ def _elementwise(activations: Sequence[Activation]) -> st.SearchStrategy[Layer]:
 
 def _single(values: NDArray[np.float64]) -> torch.Tensor:
     return torch.from_numpy(values).float()
+
+
+def held(table: Signals) -> torch.Tensor:
+    """The tensor of signals that are held in memory."""
+    assert isinstance(table, Held)
+    return table.table

@@ -28,14 +28,14 @@ from page import table
 from scipy.optimize import curve_fit
 from workloads import WORKLOADS, Workload, arrays
 
-from spectune.report.drawing import BLUE, GREY, VERMILLION, svg
+from spectune.report.drawing import BLUE, GREY, VERMILLION, logarithmic, svg
 from spectune.training.fit import Rehearsal
 from spectune.training.machine import Machine
 
 HERE = Path(__file__).parent
 NAMES = {"P1_256": BLUE, "S1": VERMILLION}
 SIZES = {
-    "rows": (128, 256, 512, 1024, 2048, 4096, 8192, 16384),
+    "rows": (16, 64, 256, 1024, 4096, 16384),
     "points": (64, 128, 256, 512, 1024, 2048),
     "members": (1, 2, 4, 8, 16),
     "batch": (16, 32, 64, 128, 256, 512, 1024, 2048),
@@ -146,13 +146,12 @@ def draw(figure: Figure, curves: Sequence[Curve]) -> None:
         for curve in curves:
             if curve.size == size:
                 _line(panel, curve)
-        panel.set_xscale("log", base=2)
-        panel.set_yscale("log")
+        logarithmic(panel, "x")
+        logarithmic(panel, "y")
         panel.set_xticks(SIZES[size], [str(one) for one in SIZES[size]])
-        panel.minorticks_off()
         panel.set_xlabel(UNITS[size])
         panel.set_ylabel("seconds per epoch")
-        panel.legend()
+        panel.legend(fontsize=7)
 
 
 def _line(axes: Axes, curve: Curve) -> None:

@@ -12,15 +12,16 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
 from talk import Ear, Watch
 from workloads import WORKLOADS, Floats, Values, Workload
 
+from spectune.errors import SettingError
 from spectune.training.fit import Rehearsal, fit
 from spectune.training.machine import Machine
 
@@ -42,13 +43,21 @@ class Mode:
     machine: Machine
 
 
-ONE = Mode("one model at a time, all cores on it", 1, Machine("core", threads=CORES))
-ALL = Mode("all cores busy, a model on each", CORES, Machine("core", threads=CORES))
-MODES = {"one": ONE, "all": ALL, "torch": Mode("torch engine, one thread", 1, Machine("torch"))}
-if any(field.name == "precision" for field in fields(Machine)):
-    SHORT: dict[str, Any] = {"precision": "bf16"}
-    MODES["one_bf16"] = replace(ONE, machine=replace(ONE.machine, **SHORT))
-    MODES["all_bf16"] = replace(ALL, machine=replace(ALL.machine, **SHORT))
+def modes() -> dict[str, Mode]:
+    """Ways to train by name; those of bfloat16 only where the machine has it."""
+    one, together = "one model at a time, all cores on it", "all cores busy, a model on each"
+    made = {
+        "one": Mode(one, 1, Machine("core", threads=CORES)),
+        "all": Mode(together, CORES, Machine("core", threads=CORES)),
+        "torch": Mode("torch engine, one thread", 1, Machine("torch")),
+    }
+    with suppress(SettingError):
+        made["one_bf16"] = Mode(f"{one}, bf16", 1, Machine("core", threads=CORES, precision="bf16"))
+        made["all_bf16"] = Mode(f"{together}, bf16", CORES, Machine("core", threads=CORES, precision="bf16"))
+    return made
+
+
+MODES = modes()
 
 
 def training(workload: Workload, x: Floats, y: Values, mode: Mode) -> Iterator[Rehearsal]:

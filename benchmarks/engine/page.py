@@ -44,14 +44,25 @@ MAIN = (
 REST = """
 ## Beside that
 
-*Expert*: Keras that is handed a whole epoch at once (`steps_per_execution`), which the papers do not do. *Torch*: our
-engine without the compiled core, one thread. *Limit*: part of what float32 products of large matrices reach on all
-cores, the best of torch and our own core: {limit}. *Overhead*: seconds of a trial beside its epochs (building,
-tracing, preprocessing, what the first epoch takes longer), for the second trial of a process and later ones. *CPU*: seconds of
-processor time per epoch and model; Keras's divided by the number of cores is what several Keras processes side by side
-could reach at best. *Others*: cores that other processes used meanwhile, median and most.
+- *Expert*: Keras that is handed a whole epoch at once (`steps_per_execution`), which the papers do not do.
+- *Torch*: our engine without the compiled core, one thread.
+- *Limit*: part of the machine's limit that is reached: float32 products of large matrices on all cores, the best of
+  torch and our own core, measured in the same rounds; {limit}.
+- *Overhead*: seconds of a trial beside its epochs (building, tracing, preprocessing, what the first epoch takes
+  longer), for the second trial of a process and later ones.
+- *CPU*: seconds of processor time per epoch and model. Keras's divided by the number of cores is what several Keras
+  processes side by side could reach at best; that was not measured.
+- *Others*: cores that other processes used meanwhile, median and most.
 
 """
+
+NOISY = """
+The machine was not quiet: on {names}, other processes used more than {most} cores at the median. Those figures are
+rough.
+"""
+
+QUIET = 0.15
+"""Cores that others may use, at the median, where a figure is to be trusted."""
 
 SECOND = (
     "workload", "GFLOP", "expert, s", "one at a time, x expert", "all busy, x expert", "torch, s",
@@ -67,10 +78,12 @@ def write(results: Sequence[Result], folder: Path) -> None:
     first = table(MAIN, [_main_row(one) for one in results])
     second = table(SECOND, [_second_row(one) for one in results])
     best, single = max(one.limit for one in results), max(max(one.limits["one"]) for one in results)
-    limit = f"{best:.0f} GFLOP/s at best, {single:.0f} with one thread; a workload's own run decides"
+    limit = f"at best {best:.0f} GFLOP/s, {single:.0f} with one thread"
     abouts = "\n".join(f"- {one.workload}: {WORKLOADS[one.workload].about}" for one in results)
     title = TITLE.format(command=newest.command, day=_days(results), hosts="\n".join(_hosts(results)))
-    text = f"{title}{first}\n\n{abouts}\n{REST.format(limit=limit)}{second}\n"
+    noisy = ", ".join(one.workload for one in results if one.others[0] > QUIET)
+    warning = NOISY.format(names=noisy, most=QUIET) if noisy else ""
+    text = f"{title}{first}\n\n{abouts}\n{warning}{REST.format(limit=limit)}{second}\n"
     (folder / "engine.md").write_text(text, encoding="utf-8")
     picture = svg(lambda figure: draw(figure, results), "engine", "How many times faster than Keras", 3.8)
     (folder / "engine.svg").write_text(picture, encoding="utf-8")
@@ -100,11 +113,11 @@ def draw(figure: Figure, results: Sequence[Result]) -> None:
     axes.minorticks_off()
     low = min(result.ratio(name) or 1.0 for result in results for name, _, _ in present)
     high = max(result.ratio(name) or 1.0 for result in results for name, _, _ in present)
-    axes.set_ylim(min(0.8, low * 0.85), max(high, 2) * 1.5)
+    axes.set_ylim(min(0.8, low * 0.85), max(high, 2) * 1.25)
     axes.axhline(1.0, color=INK, lw=0.6)
     axes.set_xticks(range(len(results)), [one.workload for one in results])
     axes.set_ylabel("times faster than Keras model.fit")
-    axes.legend(ncols=2, loc="upper right")
+    figure.legend(ncols=len(present), loc="outside upper left")
 
 
 def _goal(result: Result, name: str) -> float | None:

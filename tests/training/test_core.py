@@ -27,7 +27,7 @@ from spectune.networks.layers import (
 )
 from spectune.networks.recipe import Optimiser, Schedule
 from spectune.training.native import core
-from twins import BENT, SMOOTH, Case, misfit, networks
+from twins import BENT, SMOOTH, Case, held, misfit, networks
 
 pytestmark = pytest.mark.skipif(core() is None, reason="the compiled core was not built here")
 
@@ -56,8 +56,8 @@ EVERYTHING: Layers = (
 def assert_same_gradients(case: Case, threads: int = 1) -> None:
     """One step of the core goes where autograd points, in double precision.
 
-    Batch normalisation of few rows takes differences of nearly equal numbers. There single
-    precision cannot do better, so torch's own error in single precision is the measure.
+    Batch normalisation of few values takes differences of nearly equal numbers. There torch's own
+    error in single precision is the measure; as either is a matter of chance, fifty times of it.
     """
     exact = case.gradients(case.exact())
     error = misfit(case.gradients(case.core(threads)), exact)
@@ -65,7 +65,7 @@ def assert_same_gradients(case: Case, threads: int = 1) -> None:
         return
     if misfit(case.gradients(case.exact(nudge=1e-6)), exact) > 0.01:
         return  # a value so near a bend or a tie that rounding decides about its gradient
-    assert error <= 10 * misfit(case.gradients(case.single()), exact)
+    assert error <= 50 * misfit(case.gradients(case.single()), exact)
 
 
 @settings(max_examples=120, deadline=None)
@@ -99,6 +99,16 @@ def test_pooling_of_any_shape_has_the_gradient_of_autograd(
 def test_dense_layers_of_any_width_have_the_gradient_of_autograd(first: int, second: int, name: str, rows: int) -> None:
     layers = (Flatten(), Dense(first), Act(name), Dense(second), Act("elu"), Dense(1))  # type: ignore[arg-type]
     assert_same_gradients(Case(layers, (3, 7), (rows,)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 50), st.integers(2, 60), st.integers(8, 40), st.integers(1, 40), st.integers(0, 99))
+def test_batch_normalisation_of_any_width_has_the_gradient_of_autograd(
+    filters: int, points: int, rows: int, units: int, seed: int
+) -> None:
+    """After a convolution, after flattening and after a dense layer."""
+    before, after = (Conv(filters, 3), BatchNorm(), Act("elu")), (Dense(units), BatchNorm(), Act("swish"), Dense(1))
+    assert_same_gradients(Case((*before, Flatten(), BatchNorm(), *after), (2, points), (rows,), seed=seed))
 
 
 @settings(max_examples=150, deadline=None)
@@ -135,33 +145,45 @@ def test_a_network_that_is_awkward_has_the_gradient_of_autograd(layers: Layers, 
     assert_same_gradients(Case(layers, (3, 90), (rows,), seed=1), threads=2)
 
 
+def test_a_thousand_rows_far_apart_in_memory_have_the_gradient_of_autograd() -> None:
+    layers = (Flatten(), Dense(40), Act("elu"), Dense(1))
+    assert_same_gradients(Case(layers, (3, 90), (1000,), Schedule("sgd", batch=1000)), threads=2)
+
+
+@pytest.mark.xfail(strict=True, reason="sums are taken around the first value of the batch")
+@pytest.mark.parametrize("far", [100.0, 1000.0])
+def test_batch_normalisation_is_as_exact_when_the_first_row_is_far_from_all_others(far: float) -> None:
+    case = Case((Flatten(), Dense(8), BatchNorm(), Act("elu"), Dense(1)), (2, 100), (100,))
+    row = case.material().shuffled(0)[0]
+    compiled, exact = case.core(), case.exact()
+    for engine in (compiled, exact):
+        held(engine._material.table)[row] += far
+    assert misfit(case.gradients(compiled), case.gradients(exact)) <= TOLERANCE
+
+
 @pytest.mark.xfail(strict=True, reason="the mean gradient is taken away after rounding, not before")
-@pytest.mark.parametrize("layers", [(Flatten(), Dense(5), BatchNorm(), Dense(3), BatchNorm(), Dense(1))])
-def test_nothing_passes_batch_normalisation_of_one_row(layers: Layers) -> None:
+def test_nothing_passes_batch_normalisation_of_one_row() -> None:
     """A lone value is normalised to zero whatever it is: exactly no gradient reaches what lies before."""
-    case = Case(layers, (1, 9), (1,))
-    first, bias, *_ = case.gradients(case.core())
-    assert np.abs(first).max() == np.abs(bias).max() == 0
+    case = Case((Flatten(), Dense(5), BatchNorm(), Dense(3), BatchNorm(), Dense(1)), (1, 9), (1,))
+    first, *_ = case.gradients(case.core())
+    assert not first.any()
 
 
 @settings(max_examples=60, deadline=None)
-@given(networks(), st.integers(2, 30), st.integers(1, 12), st.integers(1, 3))
-def test_outputs_after_training_are_those_of_torch(
+@given(networks(), st.integers(2, 30), st.integers(2, 12), st.integers(1, 3))
+def test_outputs_by_running_moments_are_those_of_torch(
     network: tuple[Layers, Shape], rows: int, batch: int, threads: int
 ) -> None:
-    """Running moments of batch normalisation, of present and of best weights, included."""
+    """Moments go on with every step, also where weights stand still; present and best ones differ."""
     case = Case(*network, (rows, 3), Schedule("sgd", batch=batch))
-    compiled, exact = case.core(threads), case.exact()
+    engines = (case.core(threads), case.single(), case.exact())
     chosen = [np.arange(rows + 3), np.asarray([2, 0, 2])]
-    for engine in (compiled, exact):
-        case.after(engine, 2, rate=1e-4)
-        engine.epoch(case.members, case.rates(1e-4))
+    for engine in engines:
+        case.after(engine, 2, rate=0.0)
+        engine.epoch(case.members, case.rates(0.0))
     for best in (False, True):
-        pairs = zip(
-            compiled.outputs(case.members, chosen, best), exact.outputs(case.members, chosen, best), strict=True
-        )
-        for found, wanted in pairs:
-            np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=2e-5 * np.abs(wanted).max())
+        compiled, single, exact = (engine.outputs(case.members, chosen, best) for engine in engines)
+        assert misfit(compiled, exact) <= max(TOLERANCE, 50 * misfit(single, exact))
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "adagrad", "sgd"])

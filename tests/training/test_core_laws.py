@@ -37,7 +37,8 @@ from spectune.training.engine import Core
 from spectune.training.fit import fit
 from spectune.training.machine import Machine
 from spectune.training.native import core
-from twins import Case, networks
+from spectune.training.signals import Held
+from twins import Case, held, networks
 
 pytestmark = pytest.mark.skipif(core() is None, reason="the compiled core was not built here")
 
@@ -235,10 +236,10 @@ def test_a_member_without_numbers_stops_nobody(threads: int, layers: Layers) -> 
     case = Case(layers, (2, 45), (12, 12, 12), Schedule("sgd", batch=5))
     stack, clean = case.stack(), case.material()
     poisoned = int(clean.train[1][4])
-    table = clean.table.clone()
+    table = held(clean.table).clone()
     table[poisoned] = torch.nan
     train = [np.setdiff1d(rows, [poisoned]) for rows in clean.train]
-    material = replace(clean, table=table, train=(train[0], clean.train[1], train[2]))
+    material = replace(clean, table=Held(table), train=(train[0], clean.train[1], train[2]))
     rates = np.asarray([1e-3, 1e-3, 1e30]) * np.ones((3, 1))
     engine = Core(stack, material, case.schedule, threads)
     beside = Core(stack.take(torch.tensor([0])), case.material().take([0]), case.schedule)
@@ -257,7 +258,7 @@ def test_a_member_without_numbers_stops_nobody(threads: int, layers: Layers) -> 
 def test_the_largest_of_a_window_with_a_nan_is_nan() -> None:
     case = Case((MaxPool(3, 3), Flatten(), Dense(1)), (1, 9), (4,))
     material = case.material()
-    material.table[:, 4] = torch.nan
+    held(material.table)[:, 4] = torch.nan
     made = Core(case.stack(), material, case.schedule).outputs([0], [np.arange(4)])[0]
     assert np.isnan(made).all()
 

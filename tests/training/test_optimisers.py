@@ -16,6 +16,7 @@ from spectune.networks.recipe import Optimiser, Schedule, Transform
 from spectune.training.optimisers import EPS, memory, step
 from spectune.training.rates import Plateau, planned_rate
 from spectune.training.scaling import input_scaling, target_scaling
+from spectune.training.signals import Held
 
 RIVALS: dict[Optimiser, Callable[[Tensor, float, float], torch.optim.Optimizer]] = {
     "adam": lambda w, lr, l2: torch.optim.Adam([w], lr, eps=EPS, weight_decay=l2),
@@ -101,7 +102,7 @@ def test_columns_are_standardised_on_a_members_own_rows() -> None:
     table = torch.randn(30, 5, 2) * 3 + 7
     table[:, 2, 0] = 4.0
     rows = [np.arange(10), np.arange(5, 30)]
-    scaling = input_scaling(table, rows)
+    scaling = input_scaling(Held(table), rows)
     for member, own in enumerate(rows):
         made = scaling.take(torch.tensor([member])).apply(table[None, torch.as_tensor(own)])[0]
         torch.testing.assert_close(made.mean(0), torch.zeros(5, 2), atol=1e-5, rtol=0)

@@ -19,6 +19,7 @@ from spectune.spectra.spectra import Rows
 from spectune.training.material import Errors, Material
 from spectune.training.members import Stack, Training, forward
 from spectune.training.optimisers import memory, step
+from spectune.training.signals import Signals
 
 AT_ONCE = 512
 """Rows that are only predicted go through in parts of this size."""
@@ -121,6 +122,6 @@ def _padded(rows: Sequence[Rows]) -> tuple[Tensor, list[int]]:
     return torch.as_tensor(np.stack(filled)), [int(one.size) for one in rows]
 
 
-def _gather(table: Tensor, index: Tensor) -> Tensor:
-    """Rows of the table for every member: (K, B, L, C)."""
-    return table.index_select(0, index.reshape(-1)).view(*index.shape, *table.shape[1:])
+def _gather(table: Signals, index: Tensor) -> Tensor:
+    """Signals of rows for every member: (K, B, L, C)."""
+    return table.take(index.reshape(-1)).view(*index.shape, *table.shape[1:])

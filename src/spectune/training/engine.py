@@ -24,6 +24,7 @@ from spectune.training.members import Stack
 from spectune.training.native import MemberStruct, PlanStruct, SourceStruct, core
 from spectune.training.plan import Plan, plan
 from spectune.training.sharing import Sharing, Teams, Way
+from spectune.training.signals import Held, OnTheWay, Signals
 
 Clock = Callable[[], float]
 Floats = NDArray[np.float32]
@@ -78,6 +79,7 @@ class Core:
         self._rows = _member_rows(stack, self._plan, schedule)
         self._kept = {name: self._rows[name].copy() for name in ("weights", "moments")}
         self._shared = _shared(material)
+        self._source, self._program = _source(material.table)
         self._taken = [0] * stack.members
         self._teams: list[int] = []
 
@@ -131,7 +133,7 @@ class Core:
         struct.taken, struct.key = self._taken[member], self._material.keys[member]
 
     def _run(self, structs: ctypes.Array[MemberStruct], batch: int, way: Way) -> None:
-        source = SourceStruct(self._material.table.data_ptr(), -1, 0)
+        source = self._source
         self._make_room(way)
         first = 0
         for count, teams in way:
@@ -160,6 +162,18 @@ class Core:
     def __del__(self) -> None:
         for team in getattr(self, "_teams", ()):
             self._library.spectune_close(team)
+
+
+def _source(table: Signals) -> tuple[SourceStruct, object]:
+    """Where the core reads, and what must outlive that."""
+    match table:
+        case Held(tensor):
+            return SourceStruct(tensor.data_ptr(), -1, 0, None), tensor
+        case OnTheWay():
+            program = table.views.struct(np.zeros(3))
+            place = None if table.file >= 0 else table.x.ctypes.data
+            return SourceStruct(place, table.file, table.start, ctypes.addressof(program)), program
+    raise TypeError(type(table).__name__)
 
 
 def _struct(made: Plan, schedule: Schedule, classes: int, half: bool) -> PlanStruct:

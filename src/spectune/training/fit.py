@@ -23,6 +23,7 @@ from spectune.training.machine import USUAL, Machine
 from spectune.training.material import Material, material_of
 from spectune.training.members import Stack, forward
 from spectune.training.scaling import InputScaling, TargetScaling
+from spectune.training.signals import signals
 
 Array = NDArray[np.float64]
 
@@ -93,7 +94,8 @@ def fit(
 
     Args:
         recipe: channels, layers, schedule.
-        x: raw spectra, (rows, points); folds hold row numbers of these.
+        x: raw spectra, (rows, points); folds hold row numbers of these. A ``numpy.memmap`` of
+            float32 is read from its file row by row, and may be larger than memory.
         y: target in its unit or class numbers, (rows,).
         task: what ``y`` means.
         folds: one per member; ``scored`` rows are looked at only to report an error.
@@ -107,8 +109,8 @@ def fit(
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
     stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
-    table = torch.as_tensor(prepare(x, recipe.channels, recipe.layout)).to(machine.dtype)
-    material = material_of(table, y, task, folds, streams, recipe)
+    table = signals(recipe, x, machine.dtype, machine.threads)
+    material = material_of(table, y, task, folds, streams, recipe, machine.dtype)
     engine = _engine(stack, material, recipe, machine)
     for epoch in train(engine, material, recipe.schedule):
         wanted = epoch.number in rungs or not epoch.running.any()

@@ -15,6 +15,7 @@ from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Rows, Task
 from spectune.training.members import drop_rates
 from spectune.training.scaling import InputScaling, TargetScaling, input_scaling, target_scaling
+from spectune.training.signals import Signals
 
 Errors = NDArray[np.float64]
 Values = NDArray[np.float64]
@@ -25,7 +26,7 @@ class Material:
     """Rows, targets and randomness of K members.
 
     Attributes:
-        table: prepared spectra of all rows, (n, L, C), row by row in memory; members share it.
+        table: signals of all n rows, each (L, C); members share them.
         y: target in its unit, or class numbers, (n,).
         classes: number of classes, 0 for regression.
         train, tuning: row numbers of each member; ``tuning`` chooses the best epoch.
@@ -39,7 +40,7 @@ class Material:
         drops: (K, dropout layers) rates of each member.
     """
 
-    table: Tensor
+    table: Signals
     y: NDArray[np.float64]
     classes: int
     train: tuple[Rows, ...]
@@ -82,19 +83,25 @@ class Material:
 
 
 def material_of(
-    table: Tensor, y: Values, task: Task, folds: Sequence[Fold], streams: tuple[torch.Generator, ...], recipe: Recipe
+    table: Signals,
+    y: Values,
+    task: Task,
+    folds: Sequence[Fold],
+    streams: tuple[torch.Generator, ...],
+    recipe: Recipe,
+    dtype: torch.dtype = torch.float32,
 ) -> Material:
     """Material of one member per fold.
 
     Args:
-        table: prepared spectra, (n, L, C), in any order in memory.
+        table: signals of all rows.
         y: target in its unit or class numbers, (n,).
         task: what ``y`` means.
         folds: rows of each member.
         streams: random stream of each member; its dropout key is drawn from it.
         recipe: what is trained.
+        dtype: of everything that enters a network.
     """
-    table = table.contiguous()
     train_rows = tuple(fold.train for fold in folds)
     if task.regression:
         targets = tuple(target_scaling(y[rows], recipe.transform) for rows in train_rows)
@@ -112,12 +119,12 @@ def material_of(
         classes=len(task.classes),
         train=train_rows,
         tuning=tuple(fold.tuning for fold in folds),
-        inputs=input_scaling(table, train_rows),
+        inputs=input_scaling(table, train_rows, dtype),
         targets=targets,
         streams=streams,
         keys=tuple(int(torch.randint(0, 1 << 62, (), generator=stream)) for stream in streams),
-        weights=_class_weights(y, task, train_rows, recipe.balanced).to(table.dtype),
-        wanted=torch.as_tensor(wanted).to(table.dtype),
+        weights=_class_weights(y, task, train_rows, recipe.balanced).to(dtype),
+        wanted=torch.as_tensor(wanted).to(dtype),
         penalties=(recipe.schedule.penalty,) * len(folds),
         drops=np.tile(np.asarray(drop_rates(recipe.layers), dtype=np.float32), (len(folds), 1)),
     )

@@ -73,7 +73,12 @@ class MemberStruct(ctypes.Structure):
 class SourceStruct(ctypes.Structure):
     """``Source`` of ``core/network.h``."""
 
-    _fields_ = (("table", ctypes.c_void_p), ("file", ctypes.c_int64), ("start", ctypes.c_int64))
+    _fields_ = (
+        ("table", ctypes.c_void_p),
+        ("file", ctypes.c_int64),
+        ("start", ctypes.c_int64),
+        ("views", ctypes.c_void_p),
+    )
 
 
 @cache

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from spectune.errors import SettingError
 from spectune.networks.recipe import Recipe, Schedule
-from spectune.spectra.channels import prepare, prepared_shape
+from spectune.spectra.channels import prepared_shape
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.build import begin
@@ -31,6 +31,7 @@ from spectune.training.eager import Eager
 from spectune.training.engine import Core, Engine
 from spectune.training.machine import USUAL, Machine
 from spectune.training.material import Material, material_of
+from spectune.training.signals import signals
 
 Array = NDArray[np.float64]
 
@@ -102,11 +103,11 @@ def range_test(
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
     stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
-    table = torch.as_tensor(prepare(x, recipe.channels, recipe.layout)).to(machine.dtype)
-    material = _in_batches(material_of(table, y, task, folds, streams, recipe), recipe.schedule.batch)
+    table = signals(recipe, x, machine.dtype, machine.threads)
+    material = _in_batches(material_of(table, y, task, folds, streams, recipe, machine.dtype), recipe.schedule.batch)
     engine: Engine
     if machine.compiled:
-        engine = Core(stack, material, recipe.schedule, machine.threads)
+        engine = Core(stack, material, recipe.schedule, machine.threads, machine.precision)
     else:
         engine = Eager(stack, material, recipe.schedule)
     constant = math.log(len(task.classes)) if task.classes else 1.0

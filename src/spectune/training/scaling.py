@@ -19,6 +19,7 @@ from torch import Tensor
 from spectune.errors import DataError
 from spectune.networks.recipe import Transform
 from spectune.spectra.spectra import Rows
+from spectune.training.signals import Signals
 
 Values = NDArray[np.float64]
 
@@ -68,21 +69,29 @@ class TargetScaling:
         return _restored(inside, self.transform, self.constant)
 
 
-def input_scaling(table: Tensor, rows: Sequence[Rows]) -> InputScaling:
-    """Standardisation of the columns of ``table`` (n, L, C), one member for each set of rows.
+def input_scaling(table: Signals, rows: Sequence[Rows], dtype: torch.dtype = torch.float32) -> InputScaling:
+    """Standardisation of the columns of a table of signals, one member for each set of rows.
 
-    A column that does not vary is only centred.
+    All rows are read once, a part at a time; sums are taken around the first row, in float64. A
+    column that does not vary is only centred.
     """
-    factors, offsets = [], []
-    for chosen in rows:
-        part = table[torch.as_tensor(chosen)]
-        variance, mean = torch.var_mean(part.double(), dim=0, correction=0)
-        deviation = variance.sqrt()
-        flat = deviation <= 1e-7 * (mean.abs() + deviation.max())
-        factor = torch.where(flat, 1.0, 1.0 / torch.where(flat, 1.0, deviation))
-        factors.append(factor)
-        offsets.append(-mean * factor)
-    return InputScaling(torch.stack(factors)[:, None].to(table.dtype), torch.stack(offsets)[:, None].to(table.dtype))
+    count, points, channels = table.shape
+    members = [torch.zeros(count, dtype=torch.float64).index_fill_(0, torch.as_tensor(chosen), 1) for chosen in rows]
+    pivot = table.take(torch.zeros(1, dtype=torch.long)).double().reshape(-1)
+    sums = torch.zeros(2, len(rows), points * channels, dtype=torch.float64)
+    for first, part in table.parts():
+        off = part.double().reshape(len(part), -1) - pivot
+        for power in sums:
+            for total, member in zip(power, members, strict=True):  # one by one: none depends on the others
+                total.addmv_(off.T, member[first : first + len(part)])
+            off.square_()
+    mean, square = sums / torch.stack([member.sum() for member in members])[:, None]
+    deviation = (square - mean.square()).clamp_(min=0).sqrt()
+    mean += pivot
+    flat = deviation <= 1e-7 * (mean.abs() + deviation.amax(dim=1, keepdim=True))
+    factor = torch.where(flat, 1.0, 1.0 / torch.where(flat, 1.0, deviation))
+    shape = (len(rows), 1, points, channels)
+    return InputScaling(factor.view(shape).to(dtype), (-mean * factor).view(shape).to(dtype))
 
 
 def target_scaling(y: Values, transform: Transform) -> TargetScaling:

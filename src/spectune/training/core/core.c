@@ -42,23 +42,36 @@ static void update(const Worker *me, const Plan *plan, const Member *m, double r
   }
 }
 
-/* ---- rows of the table into the first buffer, standardised ---- */
+/* ---- rows of spectra into the first buffer, standardised ---- */
+
+/* The row as the network receives it, in the table or in `room`. */
+static const float *prepared(const Worker *me, const Source *source, int64_t number, long total, float *room) {
+  const Views *views = source->views;
+  if (!views) return source->table + number * total;
+  const float *raw = source->table + number * views->points;
+  const ssize_t bytes = views->points * sizeof(float);
+  double *scratch = me->scratch;
+  if (source->file >= 0) {
+    raw = (float *)scratch;
+    scratch += (views->points + 15) / 16 * 8;
+    if (pread((int)source->file, (float *)raw, bytes, source->start + number * bytes) != bytes) goto failed;
+  }
+  if (!prepare_row(views, raw, room, scratch)) return room;
+failed:
+  memset(room, 0, sizeof(float) * total); /* the others of the team go on; the caller hears of it at the end */
+  atomic_fetch_add(&me->team->unread, 1);
+  return room;
+}
 
 static void gather(const Worker *me, const Source *source, const Member *m, const int64_t *order, long rows) {
   const Team *team = me->team;
   const Plan *plan = team->plan;
-  const long total = width(&plan->buffer[plan->input]);
-  for (long r = share(me, rows, 4, 0); r < share(me, rows, 4, 1); r++) {
+  const long total = width(&plan->buffer[plan->input]), last = share(me, rows, 4, 1);
+  for (long r = share(me, rows, 4, 0); r < last; r++) {
     float *x = row(team->value, plan, plan->input, r);
-    const float *from = source->table + order[r] * total;
-    if (source->file >= 0) {
-      const ssize_t bytes = total * sizeof(float);
-      if (pread((int)source->file, x, bytes, source->start + order[r] * bytes) != bytes) {
-        memset(x, 0, bytes); /* the others of the team go on; the caller hears of it at the end */
-        atomic_fetch_add(&me->team->unread, 1);
-      }
-      from = x;
-    }
+    const float *from = prepared(me, source, order[r], total, x);
+    if (!source->views && r + 1 < last) /* rows lie anywhere: fetch the next one meanwhile */
+      for (long i = 0; i < total; i += 16) __builtin_prefetch(source->table + order[r + 1] * total + i);
     OVER(total, put(x + i, get(from + i, n) * get(m->factor + i, n) + get(m->offset + i, n), n);)
   }
 }
@@ -198,21 +211,24 @@ int spectune_run(Team **teams, int number, int size, Member *members, int count,
   Shift *shifts = cleared(sizeof(Shift) * threads);
   pthread_t *handles = cleared(sizeof(pthread_t) * threads);
   int *taken = cleared(sizeof(int) * number), started = 1, unread = 0;
-  const int room = shifts && handles && taken;
+  const Views *views = source->views;
+  const long each = views ? (views_scratch(views) + (views->points + 15) / 16 * 8 + 7) / 8 * 8 : 0;
+  double *scratch = cleared(sizeof(double) * each * threads);
+  const int room = shifts && handles && taken && scratch;
   for (int t = 0; room && t < number; t++) {
     teams[t]->gate.size = size;
     atomic_store(&teams[t]->gate.waiting, 0);
     atomic_store(&teams[t]->unread, 0);
   }
   for (int t = 0; room && t < threads; t++)
-    shifts[t] = (Shift){&work, &taken[t / size], {teams[t / size], t % size}};
+    shifts[t] = (Shift){&work, &taken[t / size], {teams[t / size], t % size, scratch + t * each}};
   while (room && started < threads && !pthread_create(&handles[started], 0, serve, &shifts[started])) started++;
   const int whole = room && started == threads;
   atomic_store(&work.go, whole ? 1 : -1);
   if (whole) serve(&shifts[0]);
   for (int t = 1; room && t < started; t++) pthread_join(handles[t], 0);
   for (int t = 0; whole && t < number; t++) unread += atomic_load(&teams[t]->unread);
-  free(shifts), free(handles), free(taken);
+  free(shifts), free(handles), free(taken), free(scratch);
   return whole ? unread > 0 : 2;
 }
 

@@ -1,6 +1,7 @@
 /* What a network is to the core: buffers, operations between them, and members' numbers. */
 #pragma once
 #include "half.h"
+#include "views.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -54,10 +55,12 @@ typedef struct {
   float *answers; /* out: (rows, outputs), when asked for */
 } Member;
 
-/* Where spectra come from: memory, or a file of float32 that is read row by row. */
+/* Where spectra come from: prepared ones in memory, or raw ones in memory or in a file of float32,
+ * that are read and prepared row by row. */
 typedef struct {
   const float *table;
   int64_t file, start; /* -1, or a descriptor and the place of row 0 in bytes */
+  const Views *views;  /* NULL when the spectra are prepared already */
 } Source;
 
 typedef struct {
@@ -97,6 +100,7 @@ static void meet(Team *team) {
 typedef struct {
   Team *team;
   int number;
+  double *scratch; /* for a raw spectrum and its preparation */
 } Worker;
 
 INLINE long share(const Worker *w, long total, long unit, int next) {
