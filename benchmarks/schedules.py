@@ -39,6 +39,9 @@ SETS = {"tecator": "fat", "wheat_kernels": "protein", "soil_nirsoil": "total_car
 FOLDS, SEEDS, TESTED = 3, 5, 2
 """Folds, seeds of every training, seeds of the range test."""
 
+BATCH, SMALL = 64, 16
+"""Rows per step of the papers' schedules, and of ours."""
+
 EVERY = 10
 """Epochs between looks at the held-out rows, where a schedule has no end in sight."""
 
@@ -49,7 +52,7 @@ NEAR = 1.01
 
 @dataclass(frozen=True)
 class Network:
-    """A network, the constant schedule of its paper, and the batch of ours."""
+    """A network and the constant schedule of its paper."""
 
     name: str
     space: str
@@ -57,8 +60,6 @@ class Network:
     rate: float
     epochs: int
     plateau: bool
-    batch: int = 64
-    ours: int = 16
 
 
 SIX = "RAW | SNV | D1 | D2 | SNV+D1 | SNV+D2"
@@ -122,13 +123,12 @@ class Case:
     @property
     def recipe(self) -> Recipe:
         """The network with its paper's constant rate."""
-        values = {**self.network.values, "rate": self.network.rate, "batch": self.network.batch}
+        values = {**self.network.values, "rate": self.network.rate, "batch": BATCH}
         recipe = draw_recipe(load_space(self.network.space), self.spectra.task, values)
-        chosen = recipe.schedule
-        plain = Schedule("adam", chosen.rate, chosen.batch, self.network.epochs, chosen.penalty)
-        width = -(-self.spectra.task.points // 350)
-        if width > 1 and recipe.channels[0][:1] != (Bin(width),):
-            recipe = replace(recipe, channels=tuple((Bin(width), *channel) for channel in recipe.channels))
+        plain = Schedule("adam", self.network.rate, BATCH, self.network.epochs, recipe.schedule.penalty)
+        binned = (Bin(-(-self.spectra.task.points // 350)),)
+        if self.network.name == "Passos" and binned[0].width > 1:
+            recipe = replace(recipe, channels=tuple(binned + channel for channel in recipe.channels))
         return replace(recipe, schedule=plain)
 
     def course(self, label: str, schedule: Schedule, looks: Sequence[int] = ()) -> Course:
@@ -164,20 +164,14 @@ def constants(case: Case) -> dict[str, Course]:
         made[f"constant {schedule.rate:g}"] = case.course(f"constant-{schedule.rate:g}", schedule, looks)
     if case.network.plateau:
         made["plateau"] = case.course("plateau", replace(plain, decay="plateau"), looks)
-    small = replace(plain, batch=case.network.ours)
-    made[f"constant {plain.rate:g}, batch {small.batch}"] = case.course("constant-small", small, looks)
+    label = f"constant {plain.rate:g}, batch {SMALL}"
+    made[label] = case.course("constant-small", replace(plain, batch=SMALL), looks)
     return made
 
 
 @dataclass(frozen=True, eq=False)
 class Ladder:
-    """Trainings of one kind that end after more and more epochs, and the range test before them.
-
-    Attributes:
-        courses: by number of epochs.
-        rate: the test's suggestion.
-        cost: what the test cost, in epochs of all members.
-    """
+    """Trainings by their number of epochs, the rate the range test suggests, and its cost in epochs of all members."""
 
     courses: dict[int, Course]
     rate: float
@@ -218,42 +212,55 @@ def shortest(made: Ladder, rival: Course, by: int) -> int | None:
     return found
 
 
-def error_of_mean(values: Array) -> float:
-    """Standard error of a mean."""
-    return float(values.std(ddof=1) / np.sqrt(values.size))
+def passing(course: Course, rival: Course, by: int) -> int | None:
+    """First look at which a training without an end in sight has reached a rival."""
+    for epoch, held in zip(course.looks, course.held, strict=True):
+        if reached(Course(course.tuning[:epoch], course.looks, held[None], 0.0), rival, by):
+            return int(epoch)
+    return None
 
 
 def lines(case: Case) -> Iterator[str]:
     """Lines of the table: every constant schedule against ours."""
     rivals = constants(case)
-    ours, schedule_only = ladder(case, case.network.ours), ladder(case, case.network.batch)
+    *_, small = rivals.values()
+    ours, schedule_only = ladder(case, SMALL), ladder(case, BATCH)
     for label, rival in rivals.items():
         by = rival.arrival
-        found, alone = shortest(ours, rival, by), shortest(schedule_only, rival, by)
+        alone, sooner = shortest(schedule_only, rival, by), passing(small, rival, by)
         cells = (
             f"{case.name}, {case.network.name}",
             label,
             f"{by} ({rival.held_arrival})",
             f"{figure(rival.tuning[-1])}; {figure(rival.held_at(by))}",
-            *(_ours(ours, found, rival, by) if found else ("not reached", _best(ours), "-", "-")),
+            *_ours(ours, rival, by),
             f"{by / (alone + schedule_only.cost):.1f}" if alone else "-",
+            f"{by / sooner:.1f}" if sooner else "-",
         )
         yield f"| {' | '.join(cells)} |"
 
 
-def _ours(made: Ladder, epochs: int, rival: Course, by: int) -> tuple[str, str, str, str]:
-    course = made.courses[epochs]
+def _ours(made: Ladder, rival: Course, by: int) -> tuple[str, str, str, str]:
+    found = shortest(made, rival, by)
+    if found is None:
+        best = min(made.courses.values(), key=lambda one: one.lowest)
+        return f"not reached at {made.rate:.2g}", _errors(best), "-", "-"
+    course, spent = made.courses[found], found + made.cost
     return (
-        f"{epochs} + {made.cost:.0f} at {made.rate:.2g}",
-        f"{figure(course.tuning[-1])}; {figure(course.held[-1])}",
-        f"**{by / (epochs + made.cost):.1f}** ({rival.held_arrival / (epochs + made.cost):.1f})",
-        f"{by * rival.seconds / ((epochs + made.cost) * course.seconds):.1f}",
+        f"{found} + {made.cost:.0f} at {made.rate:.2g}",
+        _errors(course),
+        f"**{by / spent:.1f}** ({rival.held_arrival / spent:.1f})",
+        f"{by * rival.seconds / (spent * course.seconds):.1f}",
     )
 
 
-def _best(made: Ladder) -> str:
-    course = min(made.courses.values(), key=lambda one: one.lowest)
+def _errors(course: Course) -> str:
     return f"{figure(course.tuning[-1])}; {figure(course.held[-1])}"
+
+
+def error_of_mean(values: Array) -> float:
+    """Standard error of a mean."""
+    return float(values.std(ddof=1) / np.sqrt(values.size))
 
 
 def figure(values: Array) -> str:
@@ -264,19 +271,13 @@ def figure(values: Array) -> str:
 TITLE = """# Epochs to the same error
 
 `python benchmarks/schedules.py`, {day}, {machine}. Calibration rows only, {folds} folds x {seeds} seeds; means over
-seeds and their standard errors. See the notes below the table for what the columns say.
+seeds and their standard errors.
 """
 
 COLUMNS = (
-    "set, network",
-    "schedule",
-    "epochs (by held-out rows)",
-    "tuning; held-out error",
-    "ours: epochs + range test, peak rate",
-    "ours: tuning; held-out error",
-    "fewer epochs (by held-out rows)",
-    "less time",
-    "fewer epochs, same batch",
+    "set, network | schedule | epochs (by held-out rows) | tuning; held-out error | ours: epochs + test, peak rate | "
+    "ours: tuning; held-out error | fewer epochs (by held-out rows) | less time | by the schedule alone | "
+    "by the batch alone"
 )
 
 
@@ -285,14 +286,13 @@ def main(data: Path, out: Path, names: Sequence[str]) -> None:
     out.mkdir(parents=True, exist_ok=True)
     page = Path(__file__).with_suffix(".md")
     kept = page.read_text().partition("\n## ") if page.is_file() else ("", "", "")
-    table = [f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
+    table = [f"| {COLUMNS} |", f"|{'---|' * (COLUMNS.count('|') + 1)}"]
     for name in names or SETS:
         spectra = select(read(data / name / "spectra.parquet"), SETS[name]).calibration
-        cut = folds(spectra, FOLDS, 0)
         for network in NETWORKS:
-            table += lines(Case(name, network, spectra, cut, out))
+            table += lines(Case(name, network, spectra, folds(spectra, FOLDS, 0), out))
             machine = f"{os.cpu_count()} cores, {platform.machine()}"
-            title = TITLE.format(day=date.today().isoformat(), machine=machine, folds=FOLDS, seeds=SEEDS)
+            title = TITLE.format(day=date.today(), machine=machine, folds=FOLDS, seeds=SEEDS)
             page.write_text("\n".join([title, *table, kept[1] + kept[2]]))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spectune.errors import DataError, RunError
+from spectune.errors import DataError, RunError, SettingError
 from spectune.networks.recipe import Optimiser, Precision, Schedule
 from spectune.spectra.spectra import Rows
 from spectune.training.material import Errors, Material
@@ -75,7 +75,8 @@ class Core:
         self._library, self._stack, self._material, self._schedule = library, stack, material, schedule
         self._sharing, self._clock = Sharing(threads), clock
         self._plan = plan(stack.layers, stack.shape, library.spectune_lanes(), threads)
-        self._struct = _struct(self._plan, schedule, material.classes, precision == "bf16")
+        batch = min(schedule.batch, max(rows.size for rows in material.train))
+        self._struct = _struct(self._plan, schedule, material.classes, batch, precision == "bf16")
         self._rows = _member_rows(stack, self._plan, schedule)
         self._kept = {name: self._rows[name].copy() for name in ("weights", "moments")}
         self._shared = _shared(material)
@@ -102,7 +103,8 @@ class Core:
 
     def outputs(self, members: Sequence[int], rows: Sequence[Rows], best: bool = False) -> Outputs:
         """See ``Engine.outputs``."""
-        width = self._material.classes or 1
+        made = self._plan.buffers[self._plan.output]
+        width = int(made["points"] * made["channels"])
         orders = [np.ascontiguousarray(one, dtype=np.int64) for one in rows]
         answers = [np.empty((one.size, width), dtype=np.float32) for one in orders]
         structs = (MemberStruct * len(members))()
@@ -168,6 +170,8 @@ def _source(table: Signals) -> tuple[SourceStruct, object]:
     """Where the core reads, and what must outlive that."""
     match table:
         case Held(tensor):
+            if tensor.dtype != torch.float32 or not tensor.is_contiguous():
+                raise SettingError(f"the compiled core computes in float32, these signals are {tensor.dtype}")
             return SourceStruct(tensor.data_ptr(), -1, 0, None), tensor
         case OnTheWay():
             program = table.views.struct(np.zeros(3))
@@ -176,9 +180,9 @@ def _source(table: Signals) -> tuple[SourceStruct, object]:
     raise TypeError(type(table).__name__)
 
 
-def _struct(made: Plan, schedule: Schedule, classes: int, half: bool) -> PlanStruct:
+def _struct(made: Plan, schedule: Schedule, classes: int, rows: int, half: bool) -> PlanStruct:
     return PlanStruct(
-        len(made.ops), len(made.buffers), schedule.batch, made.packed, made.packed_kernels, 0, made.derived,
+        len(made.ops), len(made.buffers), rows, made.packed, made.packed_kernels, 0, made.derived,
         0, made.output, classes, len(made.rates), RULES.index(schedule.optimiser), half,
         made.ops.ctypes.data, made.buffers.ctypes.data,
     )  # fmt: skip

@@ -125,26 +125,26 @@ static void norm_slots(const Team *team, const Op *op, const float *weights, lon
   spread(norm.shift, shape, c, (float)(weights[op->bias + c] - mean * scale));
 }
 
-/* Mean and variance over the batch, by one pass around a value of the batch itself, so that nothing
- * is lost where the mean is large; running moments take their part of them. */
+/* Mean and variance over the batch, the variance around the mean; running moments take their part. */
 static void norm_statistics(const Worker *me, const Op *op, const Member *member, long rows) {
   Team *team = me->team;
   const Buffer *shape = &team->plan->buffer[op->in];
   const Norm norm = norm_of(team, op);
   const Room room = room_of(team, op->in);
   const double cells = (double)rows * shape->points;
-  const float *pivot = row(team->value, team->plan, op->in, 0);
-  if (me->number == 0)
-    for (long c = 0; c < norm.channels; c++) spread(norm.mean, shape, c, pivot[c]);
+  slot_sums(me, PLAIN, op->in, team->value, 0, 0, 0, rows, room.sums, 0);
+  meet(team);
+  if (me->number == 0) {
+    fold(team, op->in, room.sums, room.folded);
+    for (long c = 0; c < norm.channels; c++) spread(norm.mean, shape, c, (float)(room.folded[c] / cells));
+  }
   meet(team);
   slot_sums(me, VALUES, op->in, team->value, 0, 0, norm.mean, rows, room.sums, room.products);
   meet(team);
   if (me->number == 0) {
-    fold(team, op->in, room.sums, room.folded);
     fold(team, op->in, room.products, room.others);
     for (long c = 0; c < norm.channels; c++) {
-      const double off = room.folded[c] / cells, variance = fmax(room.others[c] / cells - off * off, 0);
-      const double mean = norm.mean[c] + off;
+      const double mean = room.folded[c] / cells, variance = room.others[c] / cells;
       float *running = member->moments + op->moments + c;
       running[0] = (float)(op->momentum * running[0] + (1 - op->momentum) * mean);
       running[norm.channels] = (float)(op->momentum * running[norm.channels] + (1 - op->momentum) * variance);
@@ -193,9 +193,9 @@ static void norm_sums(const Worker *me, const Op *op, const Member *member, long
       const double rest = norm.rest[c], product_sum = room.others[c] * rest;
       member->gradients[op->weight + c] = (float)product_sum;
       member->gradients[op->bias + c] = (float)room.folded[c];
-      /* dx = scale * dy + a * (x - mean) + b, with the slots of rest and shift holding a and b */
-      spread(norm.rest, shape, c, (float)(-norm.scale[c] * product_sum / cells * rest));
-      spread(norm.shift, shape, c, (float)(-norm.scale[c] * room.folded[c] / cells));
+      /* dx = scale * (dy - a - (x - mean) * b), with the slots of shift and rest holding a and b */
+      spread(norm.rest, shape, c, (float)(product_sum / cells * rest));
+      spread(norm.shift, shape, c, (float)(room.folded[c] / cells));
     }
   }
   meet(team);
@@ -210,8 +210,9 @@ static void norm_backward(const Team *team, const Op *op, long from, long to) {
     for (long start = 0; start < total; start += period) {
       const long here = total - start < period ? total - start : period;
       OVER(here, const long at = start + i;
-           V pulled = get(dy + at, n) * load(norm.scale + i) + load(norm.shift + i);
-           give(dx + at, pulled + (get(x + at, n) - load(norm.mean + i)) * load(norm.rest + i), n, op->add);)
+           const V off = get(x + at, n) - load(norm.mean + i);
+           const V pulled = get(dy + at, n) - load(norm.shift + i) - off * load(norm.rest + i);
+           give(dx + at, pulled * load(norm.scale + i), n, op->add);)
     }
   }
 }

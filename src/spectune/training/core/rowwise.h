@@ -117,7 +117,7 @@ static void pool_forward(const Team *team, const Op *op, long from, long to) {
       OVER(c, V best = get(x + low * c + i, n);
            for (long s = low + 1; s < high; s++) {
              V one = get(x + s * c + i, n);
-             best = op->kind == MAX_POOL ? larger(one, best) : best + one;
+             best = op->kind == MAX_POOL ? choose((one > best) | (one != one), one, best) : best + one;
            }
            put(y + i, op->kind == MAX_POOL ? best : best * share_of, n);)
     }
