@@ -109,7 +109,7 @@ def fit(
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
     stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
-    table = signals(recipe, x, machine.dtype, machine.threads)
+    table = signals(recipe, x, machine)
     material = material_of(table, y, task, folds, streams, recipe, machine.dtype)
     engine = _engine(stack, material, recipe, machine)
     for epoch in train(engine, material, recipe.schedule):

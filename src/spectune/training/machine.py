@@ -21,6 +21,7 @@ class Machine:
         threads: of the core; torch keeps its own number.
         dtype: ``float64`` is for laws and oracles, and torch only.
         precision: of the factors of products; ``bf16`` needs the core and a processor made for it.
+        memory: bytes of prepared signals that are held; more are prepared row by row, when needed.
 
     Raises:
         SettingError: a precision this machine does not have.
@@ -30,6 +31,7 @@ class Machine:
     threads: int = 1
     dtype: torch.dtype = torch.float32
     precision: Precision = "float32"
+    memory: int = 1 << 30
 
     def __post_init__(self) -> None:
         if self.precision == "bf16" and not (self.compiled and halves()):

@@ -103,7 +103,7 @@ def range_test(
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
     stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
-    table = signals(recipe, x, machine.dtype, machine.threads)
+    table = signals(recipe, x, machine)
     material = _in_batches(material_of(table, y, task, folds, streams, recipe, machine.dtype), recipe.schedule.batch)
     engine: Engine
     if machine.compiled:

@@ -21,13 +21,10 @@ from torch import Tensor
 from spectune.errors import DataError
 from spectune.networks.recipe import Recipe
 from spectune.spectra.channels import Channels, Layout
-from spectune.training.native import core
+from spectune.training.machine import Machine
 from spectune.training.views import Views, prepared, views
 
 Floats = NDArray[np.float32]
-
-HELD = 1 << 30
-"""Bytes of prepared signals that are held in memory; more are prepared on the way."""
 
 PART = 1 << 26
 """Bytes of prepared signals that are looked at together when all rows have to be seen once."""
@@ -140,14 +137,13 @@ class OnTheWay:
             os.close(self.file)
 
 
-def signals(recipe: Recipe, x: Floats, dtype: torch.dtype, threads: int = 1) -> Signals:
+def signals(recipe: Recipe, x: Floats, machine: Machine) -> Signals:
     """Signals of a recipe for raw spectra.
 
     Args:
         recipe: its channels and layout.
         x: raw spectra, (rows, points); a ``numpy.memmap`` stays on its disk.
-        dtype: of held signals.
-        threads: that prepare them.
+        machine: how much may be held in memory, in what precision, and threads to prepare it.
 
     Raises:
         DataError: a mapped file that does not hold plain rows of float32.
@@ -159,6 +155,6 @@ def signals(recipe: Recipe, x: Floats, dtype: torch.dtype, threads: int = 1) -> 
             )
         return OnTheWay(x, recipe.channels, recipe.layout)
     program = views(recipe.channels, recipe.layout, x.shape[1])
-    if core() is not None and dtype == torch.float32 and 4 * len(x) * program.shape[0] * program.shape[1] > HELD:
+    if machine.compiled and 4 * len(x) * program.shape[0] * program.shape[1] > machine.memory:
         return OnTheWay(x, recipe.channels, recipe.layout)
-    return Held(torch.from_numpy(prepared(x, recipe.channels, recipe.layout, threads)).to(dtype))
+    return Held(torch.from_numpy(prepared(x, recipe.channels, recipe.layout, machine.threads)).to(machine.dtype))
