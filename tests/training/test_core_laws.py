@@ -36,7 +36,7 @@ from spectune.training.dropout import drop_key, dropped, hashed
 from spectune.training.engine import Core
 from spectune.training.fit import fit
 from spectune.training.machine import Machine
-from spectune.training.native import core
+from spectune.training.native import core, halves
 from spectune.training.signals import Held
 from twins import Case, held, networks
 
@@ -108,6 +108,22 @@ def test_threads_change_no_bit_of_any_network(
     one, many = (course(case.core(number), case, case.members, 2) for number in (1, threads))
     for found, wanted in zip(many, one, strict=True):
         np.testing.assert_array_equal(found, wanted)
+
+
+@pytest.mark.skipif(not halves(), reason="this processor does not multiply bfloat16")
+@pytest.mark.xfail(strict=True, reason="a thread's share of the rows decides which products are of bfloat16")
+@pytest.mark.parametrize(
+    ("layers", "rows"),
+    [
+        ((Flatten(), Dense(128), Act("elu"), Dense(64), Dense(1)), 128),
+        ((Conv(30, 9), Act("elu"), Conv(40, 12), Act("elu"), Flatten(), Dense(1)), 30),
+    ],
+)
+def test_threads_change_no_bit_of_products_of_bfloat16(layers: Layers, rows: int) -> None:
+    case = Case(layers, (1, 200), (rows,), Schedule("adam", batch=rows))
+    engines = (Core(case.stack(), case.material(), case.schedule, threads, "bf16") for threads in (1, 3))
+    one, many = (course(engine, case, [0], 3)[0] for engine in engines)
+    np.testing.assert_array_equal(one, many)
 
 
 def small_set() -> tuple[NDArray[np.float32], NDArray[np.float64], Task, list[Fold]]:

@@ -41,20 +41,22 @@ class Eager:
         """See ``Engine.epoch``."""
         self._compact(list(members))
         stack, material, batch = self._stack, self._material, self._schedule.batch
-        order, lengths = _padded([material.shuffled(place) for place in range(len(members))])
+        order, lengths = padded([material.shuffled(place) for place in range(len(members))])
         parts = (stack.kernels.requires_grad_(), stack.others.requires_grad_())
         penalties = (material.penalties, [0.0] * len(members))
+        keys, drops = torch.tensor(material.keys), torch.from_numpy(material.drops)
         sums = np.zeros(len(members))
         for place, index in enumerate(torch.split(order, batch, dim=1)):
             counts = [min(max(length - place * batch, 0), index.shape[1]) for length in lengths]
-            training = Training(counts, material.keys, self._steps, material.drops)
-            made = forward(stack, material.inputs.apply(_gather(material.table, index)), training)
-            losses = _losses(made, material.wanted.gather(1, index), counts, material.weights)
-            gradients = torch.autograd.grad(losses.sum(), parts)
+            whole = min(counts) == index.shape[1]
+            training = Training(torch.tensor(counts), whole, keys, torch.tensor(self._steps), drops)
+            made = forward(stack, material.inputs.apply(gathered(material.table, index)), training)
+            each = losses(made, material.wanted.gather(1, index), training, material.weights)
+            gradients = torch.autograd.grad(each.sum(), parts)
             busy = [count > 0 for count in counts]
             for part, gradient, remembered, penalty in zip(parts, gradients, self._memories, penalties, strict=True):
                 step(part, gradient, remembered, rates[place].tolist(), penalty, busy)
-            sums += losses.detach().double().numpy() * counts
+            sums += each.detach().double().numpy() * counts
             self._steps = [taken + one for taken, one in zip(self._steps, busy, strict=True)]
         return np.asarray(sums / lengths)
 
@@ -69,10 +71,10 @@ class Eager:
         else:
             self._compact(list(members))
             stack, inputs = self._stack, self._material.inputs
-        index, counts = _padded(rows)
+        index, counts = padded(rows)
         with torch.no_grad():
             made = [
-                forward(stack, inputs.apply(_gather(self._material.table, part)))
+                forward(stack, inputs.apply(gathered(self._material.table, part)))
                 for part in torch.split(index, AT_ONCE, 1)
             ]
         every = torch.cat(made, dim=1).double().numpy()
@@ -100,28 +102,34 @@ class Eager:
         self._present = members
 
 
-def _losses(made: Tensor, wanted: Tensor, counts: Sequence[int], weights: Tensor) -> Tensor:
-    """Mean loss over the real rows of each member, (K,)."""
+def losses(made: Tensor, wanted: Tensor, training: Training, weights: Tensor) -> Tensor:
+    """Mean loss over the real rows of each member, (K,).
+
+    Args:
+        made: outputs, (K, B, outputs).
+        wanted: targets or class numbers, (K, B).
+        training: says which rows are real.
+        weights: of classes, (K, classes); empty for regression.
+    """
     if weights.numel():
         labels = wanted.long()
         each = cross_entropy(made.flatten(0, 1), labels.flatten(), reduction="none").view(wanted.shape)
         each = each * weights.gather(1, labels)
     else:
         each = mse_loss(made[:, :, 0], wanted, reduction="none")
-    if all(count == wanted.shape[1] for count in counts):
+    if training.whole:
         return each.mean(dim=1)
-    number = torch.tensor(counts)
-    real = torch.arange(wanted.shape[1])[None, :] < number[:, None]
-    return (each * real).sum(dim=1) / number.clamp(min=1)
+    real = torch.where(training.real(wanted.shape[1]), each, 0.0)
+    return real.sum(dim=1) / training.counts.clamp(min=1)
 
 
-def _padded(rows: Sequence[Rows]) -> tuple[Tensor, list[int]]:
+def padded(rows: Sequence[Rows]) -> tuple[Tensor, list[int]]:
     """Row numbers as (K, longest), padded by repetition, and how many are real in each."""
     longest = max(one.size for one in rows)
     filled = [np.resize(one, longest) if one.size else np.zeros(longest, dtype=np.intp) for one in rows]
     return torch.as_tensor(np.stack(filled)), [int(one.size) for one in rows]
 
 
-def _gather(table: Signals, index: Tensor) -> Tensor:
+def gathered(table: Signals, index: Tensor) -> Tensor:
     """Signals of rows for every member: (K, B, L, C)."""
     return table.take(index.reshape(-1)).view(*index.shape, *table.shape[1:])

@@ -7,14 +7,12 @@ member lie in two flat rows: ``kernels`` (those that an L2 penalty pulls on) and
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from itertools import count
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
@@ -87,15 +85,21 @@ class Training:
     """What a forward pass needs to know while training.
 
     Attributes:
-        counts: how many rows of the batch are real, one per member; the rest is padding.
-        keys, steps: of each member's dropout, see ``dropout.dropped``.
-        drops: (K, dropout layers) rates.
+        counts: how many rows of the batch are real, (K,); the rest is padding.
+        whole: whether all rows of all members are known to be real.
+        keys, steps: of each member's dropout, (K,), see ``dropout.dropped``.
+        drops: (K, dropout layers) rates, float32.
     """
 
-    counts: Sequence[int]
-    keys: Sequence[int]
-    steps: Sequence[int]
-    drops: NDArray[np.float32]
+    counts: Tensor
+    whole: bool
+    keys: Tensor
+    steps: Tensor
+    drops: Tensor
+
+    def real(self, rows: int) -> Tensor:
+        """Which of ``rows`` rows of each member are no padding, (K, rows)."""
+        return torch.arange(rows, device=self.counts.device) < self.counts[:, None]
 
     def dropped(self, signal: Tensor, layer: int) -> Tensor:
         """The signal after the dropout layer of this number."""
@@ -208,7 +212,8 @@ def _apply(layer: Layer, signal: Tensor, walk: _Walk, normalised: bool) -> Tenso
             return computed.convolve(signal, kernel, bias.detach() if normalised else bias, stride, padding)
         case Dense():
             kernel, bias = next(walk.weights), next(walk.weights)
-            return computed.dense(signal, kernel, bias.detach() if normalised else bias)
+            made = computed.dense(signal, kernel, bias.detach() if normalised else bias)
+            return made.to(kernel.dtype)  # autocast leaves bfloat16, and only products are meant to have it
         case BatchNorm(momentum, eps):
             scale, shift, moments = next(walk.weights), next(walk.weights), next(walk.moments)
             return _batch_norm(signal, scale, shift, moments, momentum, eps, walk.training)
@@ -257,26 +262,25 @@ def _batch_norm(
     training: Training | None,
 ) -> Tensor:
     """Keras's batch normalisation per member: biased variance, padded rows left out."""
-    members, rows = signal.shape[:2]
-    wide = (members, *(1 for _ in signal.shape[1:-1]), signal.shape[-1])
+    wide = (signal.shape[0], *(1 for _ in signal.shape[1:-1]), signal.shape[-1])
     if training is None:
         mean, variance = moments.chunk(2, dim=1)
     else:
-        mean, variance = _batch_moments(signal, training.counts, rows)
-        busy = torch.tensor([count > 0 for count in training.counts])[:, None]
+        mean, variance = _batch_moments(signal, training)
+        busy = training.counts[:, None] > 0
         now = torch.cat([mean, variance], dim=1).detach()
         moments.copy_(torch.where(busy, momentum * moments + (1 - momentum) * now, moments))
     factor = scale * torch.rsqrt(variance + eps)
     return signal * factor.view(wide) + (shift - mean * factor).view(wide)
 
 
-def _batch_moments(signal: Tensor, counts: Sequence[int], rows: int) -> tuple[Tensor, Tensor]:
+def _batch_moments(signal: Tensor, training: Training) -> tuple[Tensor, Tensor]:
     """Mean and biased variance over the real rows (and points) of each member, (K, C)."""
     over = tuple(range(1, signal.dim() - 1))
-    if all(count == rows for count in counts):
+    if training.whole:
         variance, mean = torch.var_mean(signal, dim=over, correction=0)
         return mean, variance
-    real = torch.arange(rows)[None, :] < torch.tensor(counts)[:, None]
+    real = training.real(signal.shape[1])
     weight = real.to(signal.dtype).view(*real.shape, *(1 for _ in signal.shape[2:]))
     cells = (real.sum(1).clamp(min=1) * signal.shape[2 : signal.dim() - 1].numel()).to(signal.dtype)[:, None]
     mean = (signal * weight).sum(dim=over) / cells
