@@ -45,7 +45,7 @@ REST = """
 ## Beside that
 
 - *Expert*: Keras that is handed a whole epoch at once (`steps_per_execution`), which the papers do not do.
-- *Torch*: our engine without the compiled core, one thread.
+- *Torch*: our engine without the compiled core, one thread; two rounds.
 - *Limit*: part of the machine's limit that is reached: float32 products of large matrices on all cores, the best of
   torch and our own core, measured in the same rounds; {limit}.
 - *Overhead*: seconds of a trial beside its epochs (building, tracing, preprocessing, what the first epoch takes

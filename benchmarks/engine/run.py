@@ -29,8 +29,8 @@ from workloads import WORKLOADS, Workload, epoch_flops, write
 
 HERE = Path(__file__).parent
 RIVALS = ("keras", "expert")
-FEW = {"torch": 2}
-"""Rounds of what is shown only for comparison, where it is fewer than all."""
+PLAIN, FEW = "torch", 2
+"""What is shown only for comparison, and can take minutes, takes part in the first rounds only."""
 
 UNCOUNTED = 3
 """Epochs after a trial's first that no one's time counts: ours tries how best to share its threads."""
@@ -81,9 +81,9 @@ def measured(workload: Workload, asked: argparse.Namespace) -> Result:
                 for threads, found in limit.ask("limit").items():
                     limits[threads].append(float(found))
                 for name, side in sides.items():
-                    if number > FEW.get(name, number):
+                    if name == PLAIN and not 1 <= number <= FEW:
                         continue
-                    sample = _sample(side, counts[name])
+                    sample = _sample(side, counts[name], 0 if name == PLAIN else UNCOUNTED)
                     counts[name] = max(1, round(asked.seconds / asked.rounds / sample.epoch))
                     if number:  # the first round only wakes everything up
                         samples[name].append(sample)
@@ -126,9 +126,10 @@ def _in_turn(modes: list[str]) -> list[str]:
     return [RIVALS[0], *modes[:1], RIVALS[1], *modes[1:]]
 
 
-def _sample(side: Side, count: int) -> Sample:
+def _sample(side: Side, count: int, uncounted: int) -> Sample:
     first = side.ask("trial")
-    side.ask(f"epochs {UNCOUNTED}")
+    if uncounted:
+        side.ask(f"epochs {uncounted}")
     busy = host.Busy.now()
     later = side.ask(f"epochs {count}")
     wall, cpu = float(later["wall"]), float(later["cpu"])

@@ -15,15 +15,13 @@ from spectune.networks.recipe import Recipe
 from spectune.spectra.channels import prepare, prepared_shape
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.build import begin
-from spectune.training.eager import Eager
-from spectune.training.engine import Core, Engine
+from spectune.training.engine import Engine
 from spectune.training.loop import Epoch, errors, train
 from spectune.training.machine import USUAL, Machine
-from spectune.training.material import Material, material_of
+from spectune.training.material import Material
 from spectune.training.members import Stack, forward
 from spectune.training.scaling import InputScaling, TargetScaling
-from spectune.training.signals import signals
+from spectune.training.start import engine_for, started
 
 Array = NDArray[np.float64]
 
@@ -106,22 +104,12 @@ def fit(
     Raises:
         ShapeError, SettingError: a recipe that does not fit the spectra.
     """
-    streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
-    shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
-    stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
-    table = signals(recipe, x, machine)
-    material = material_of(table, y, task, folds, streams, recipe, machine.dtype)
-    engine = _engine(stack, material, recipe, machine)
+    stack, material = started(recipe, x, y, task, folds, seeds, machine)
+    engine = engine_for(stack, material, recipe.schedule, machine)
     for epoch in train(engine, material, recipe.schedule):
         wanted = epoch.number in rungs or not epoch.running.any()
         scored, held_out = _scored(engine, material, folds, task) if wanted else (None, ())
         yield Rehearsal(epoch, scored, held_out, recipe, task, material, engine)
-
-
-def _engine(stack: Stack, material: Material, recipe: Recipe, machine: Machine) -> Engine:
-    if machine.compiled:
-        return Core(stack, material, recipe.schedule, machine.threads, machine.precision)
-    return Eager(stack, material, recipe.schedule)
 
 
 def predict(fitted: Fitted, x: NDArray[np.float32]) -> Array:

@@ -18,20 +18,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from spectune.errors import SettingError
 from spectune.networks.recipe import Recipe, Schedule
-from spectune.spectra.channels import prepared_shape
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.build import begin
-from spectune.training.eager import Eager
-from spectune.training.engine import Core, Engine
+from spectune.training.engine import Engine
 from spectune.training.machine import USUAL, Machine
-from spectune.training.material import Material, material_of
-from spectune.training.signals import signals
+from spectune.training.material import Material
+from spectune.training.start import engine_for, started
 
 Array = NDArray[np.float64]
 
@@ -100,16 +96,8 @@ def range_test(
         ShapeError, SettingError: a recipe that does not fit the spectra, or a first rate that is too high.
     """
     every = climb() if rates is None else rates
-    streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
-    shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
-    stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
-    table = signals(recipe, x, machine)
-    material = _in_batches(material_of(table, y, task, folds, streams, recipe, machine.dtype), recipe.schedule.batch)
-    engine: Engine
-    if machine.compiled:
-        engine = Core(stack, material, recipe.schedule, machine.threads, machine.precision)
-    else:
-        engine = Eager(stack, material, recipe.schedule)
+    stack, whole = started(recipe, x, y, task, folds, seeds, machine)
+    engine = engine_for(stack, _in_batches(whole, recipe.schedule.batch), recipe.schedule, machine)
     constant = math.log(len(task.classes)) if task.classes else 1.0
     losses, smoothed = _climbed(engine, len(folds), every, constant)
     taken = every[: losses.shape[1]]

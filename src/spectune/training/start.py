@@ -1,0 +1,45 @@
+"""The start of a training: members with their first weights, what they are trained on, and an engine for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from spectune.networks.recipe import Recipe, Schedule
+from spectune.spectra.channels import prepared_shape
+from spectune.spectra.folds import Fold
+from spectune.spectra.spectra import Task
+from spectune.training.build import begin
+from spectune.training.eager import Eager
+from spectune.training.engine import Core, Engine
+from spectune.training.machine import Machine
+from spectune.training.material import Material, Values, material_of
+from spectune.training.members import Stack
+from spectune.training.signals import signals
+
+
+def started(
+    recipe: Recipe,
+    x: NDArray[np.float32],
+    y: Values,
+    task: Task,
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    machine: Machine,
+) -> tuple[Stack, Material]:
+    """One member per fold before its first step; arguments as of ``fit``."""
+    streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
+    shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
+    stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
+    table = signals(recipe, x, machine)
+    return stack, material_of(table, y, task, folds, streams, recipe, machine.dtype)
+
+
+def engine_for(stack: Stack, material: Material, schedule: Schedule, machine: Machine) -> Engine:
+    """The engine that a machine has for these members."""
+    if machine.compiled:
+        return Core(stack, material, schedule, machine.threads, machine.precision)
+    return Eager(stack, material, schedule)
