@@ -8,6 +8,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DEMO   := runs/demo
 DATA   ?= ../shared/data
+RIVAL  := .venv-rival
 # One thread a process: runs and tests use several processes, and small networks gain nothing from more threads.
 export OMP_NUM_THREADS ?= 1
 
@@ -43,8 +44,19 @@ check: $(READY)  ## formatting, lint, types and the direction of imports
 test: check  ## everything: check, then all tests and documentation examples
 	$(BIN)/python -m pytest
 
-bench: $(READY)  ## run the real sets in DATA with default settings (an hour); writes benchmarks/real_sets.md
+$(RIVAL)/.ready:
+	@test -x $(RIVAL)/bin/python || $(PYTHON) -m venv $(RIVAL)
+	@echo "installing the rival, Keras, into $(RIVAL) (about 2 GB, once)"
+	@$(RIVAL)/bin/python -m pip install --quiet --disable-pip-version-check tensorflow-cpu
+	@touch $@
+
+bench: $(READY) $(RIVAL)/.ready  ## measure everything (two hours): the engine against Keras, and the real sets in DATA
 	@test -d $(DATA) || { echo "error: there are no data sets in $(DATA); name their folder with: make bench DATA=/path"; exit 2; }
+	$(BIN)/python benchmarks/engine/run.py --rival $(RIVAL)/bin/python
+	$(BIN)/python benchmarks/engine/costs.py
+	$(BIN)/python benchmarks/precision.py $(DATA)
+	$(BIN)/python benchmarks/large_file.py runs/large
+	$(BIN)/python benchmarks/schedules.py $(DATA) runs/schedules
 	$(BIN)/python benchmarks/real_sets.py $(DATA) runs/bench
 
 docs: $(READY)  ## run every example of README.md and docs/

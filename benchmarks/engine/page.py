@@ -47,7 +47,7 @@ REST = """
 - *Expert*: Keras that is handed a whole epoch at once (`steps_per_execution`), which the papers do not do.
 - *Torch*: our engine without the compiled core, one thread; two rounds.
 - *Limit*: part of the machine's limit that is reached: float32 products of large matrices on all cores, the best of
-  torch and our own core, measured in the same rounds; {limit}.
+  torch and our own core, tried in every round, the most that was seen; {limit}.
 - *Overhead*: seconds of a trial beside its epochs (building, tracing, preprocessing, what the first epoch takes
   longer), for the second trial of a process and later ones.
 - *CPU*: seconds of processor time per epoch and model. Keras's divided by the number of cores is what several Keras
@@ -76,11 +76,11 @@ def write(results: Sequence[Result], folder: Path) -> None:
         return
     newest = max(results, key=lambda one: one.day)
     first = table(MAIN, [_main_row(one) for one in results])
-    second = table(SECOND, [_second_row(one) for one in results])
     best, single = max(one.limit for one in results), max(max(one.limits["one"]) for one in results)
-    limit = f"at best {best:.0f} GFLOP/s, {single:.0f} with one thread"
+    limit = f"{best:.0f} GFLOP/s, {single:.0f} with one thread"
     abouts = "\n".join(f"- {one.workload}: {WORKLOADS[one.workload].about}" for one in results)
     title = TITLE.format(command=newest.command, day=_days(results), hosts="\n".join(_hosts(results)))
+    second = table(SECOND, [_second_row(one, best) for one in results])
     noisy = ", ".join(one.workload for one in results if one.others[0] > QUIET)
     warning = NOISY.format(names=noisy, most=QUIET) if noisy else ""
     text = f"{title}{first}\n\n{abouts}\n{warning}{REST.format(limit=limit)}{second}\n"
@@ -136,14 +136,14 @@ def _main_row(result: Result) -> list[str]:
     ]
 
 
-def _second_row(result: Result) -> list[str]:
+def _second_row(result: Result, limit: float) -> list[str]:
     times = result.timings
     return [
         result.workload,
         f"{result.flops / 1e9:.3g}",
         *(_seconds(result, "expert"), _times(result, "one", "expert"), _times(result, "all", "expert")),
         _seconds(result, "torch"),
-        " / ".join(f"{100 * result.part(name):.0f} %" for name in ("keras", "one", "all")),
+        " / ".join(f"{100 * result.pace(name) / limit:.0f} %" for name in ("keras", "one", "all")),
         " / ".join(f"{times[name].overhead:.2f}" for name in ("keras", "expert", "one")),
         " / ".join(f"{times[name].epoch_cpu:.3g}" for name in ("keras", "one", "all")),
         "{:.2f}, {:.2f}".format(*result.others),

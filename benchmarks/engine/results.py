@@ -74,9 +74,9 @@ class Result:
             return None
         return self.timings[slower].epoch / self.timings[faster].epoch
 
-    def part(self, name: str) -> float:
-        """Part of the machine's float32 limit, on all cores, that a way to train reaches."""
-        return self.flops / self.timings[name].epoch / 1e9 / self.limit
+    def pace(self, name: str) -> float:
+        """GFLOP/s of convolutions and dense layers that a way to train reaches."""
+        return self.flops / self.timings[name].epoch / 1e9
 
     @property
     def limit(self) -> float:

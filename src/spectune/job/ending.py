@@ -18,7 +18,7 @@ from spectune.job.data import Prepared
 from spectune.job.networks import Networks
 from spectune.predictions import Predictions
 from spectune.training.fit import Fitted, predict
-from spectune.training.machine import USUAL
+from spectune.training.machine import USUAL, Machine
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import convolutional
 
@@ -74,6 +74,7 @@ def facts(work: Prepared, seconds: float) -> Mapping[str, str]:
         **{name: version(name) for name in libraries},
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {workers(work.settings)} in use",
+        "engine": Machine(precision=work.settings.precision).words,
         "time": f"{seconds:.0f} s",
         OPENED: f"{opened} time{'' if opened == 1 else 's'}",
     }

@@ -45,6 +45,19 @@ class Machine:
         """Whether the core does the work."""
         return self.engine == "core" or (self.engine == "auto" and self.dtype == torch.float32 and core() is not None)
 
+    @property
+    def words(self) -> str:
+        """What trains, in words.
+
+        >>> Machine("torch").words
+        'torch'
+        """
+        library = core()
+        if not self.compiled or library is None:
+            return "torch"
+        half = ", bf16 while searching" if self.precision == "bf16" else ""
+        return f"compiled core, {32 * library.spectune_lanes()}-bit vectors{half}"
+
 
 USUAL = Machine()
 """The compiled core where it is there, one thread."""
