@@ -112,7 +112,6 @@ def test_threads_change_no_bit_of_any_network(
         np.testing.assert_array_equal(found, wanted)
 
 
-@pytest.mark.xfail(strict=True, reason="a thread's share of a product decides where its sums are cut")
 @pytest.mark.parametrize(
     ("layers", "rows", "precision"),
     [

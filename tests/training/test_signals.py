@@ -47,10 +47,8 @@ def kernels(x: NDArray[Any], machine: Machine) -> torch.Tensor:
 
 @pytest.mark.parametrize("name", list(TABLES))
 @pytest.mark.parametrize("memory", [pytest.param(1 << 30, id="held"), pytest.param(0, id="on the way")])
-def test_the_order_of_spectra_in_memory_changes_nothing(name: str, memory: int, request: pytest.FixtureRequest) -> None:
+def test_the_order_of_spectra_in_memory_changes_nothing(name: str, memory: int) -> None:
     """Tables of other programs often come column by column, in double precision, or as a part of a larger one."""
-    if memory == 0 and name != "rows":
-        request.applymarker(pytest.mark.xfail(strict=True, reason="raw spectra are read as plain rows of float32"))
     wanted = kernels(spectra(), Machine("core"))
     assert torch.equal(kernels(TABLES[name](spectra()), Machine("core", memory=memory)), wanted)
 
@@ -66,7 +64,6 @@ def test_a_mapped_file_is_the_table_it_maps(tmp_path: Path) -> None:
     assert torch.equal(kernels(mapped(tmp_path, 0), Machine("core")), kernels(spectra(), Machine("core")))
 
 
-@pytest.mark.xfail(strict=True, reason="a part of a map says that it begins where the whole does")
 def test_a_part_of_a_mapped_file_is_that_part(tmp_path: Path) -> None:
     part = mapped(tmp_path, 5)[2:][3:]
     np.testing.assert_array_equal(part, spectra())

@@ -33,21 +33,25 @@ def dropped(
 
     Args:
         signal: what comes in.
-        keys: 64 bits of each member, (K,); like the next two, tensors are on the signal's device.
+        keys: 64 bits of each member, (K,).
         steps: taken by each member so far, (K,).
         rates: part of the values that each member drops, (K,), float32.
         layer: number of the dropout layer.
     """
+    words = drop_key(torch.as_tensor(keys), torch.as_tensor(steps), torch.tensor(layer))
+    return masked(signal, words, torch.as_tensor(rates))
+
+
+def masked(signal: Tensor, words: Tensor, rates: Tensor) -> Tensor:
+    """Signal (K, B, ...) after the dropout layer of these ``drop_key``s, (K,), and float32 rates, (K,)."""
     many = (-1, *(1 for _ in signal.shape[1:]))
-    key, taken, rate = (torch.as_tensor(one, device=signal.device) for one in (keys, steps, rates))
     places = torch.arange(signal.shape[1:].numel(), device=signal.device).view(signal.shape[1:])
-    bits = hashed(places, drop_key(key, taken, layer).view(many)) >> 8
-    kept = bits >= (rate * (1 << 24)).long().view(many)
-    scale = (1 / (1 - rate)).to(signal.dtype).view(many)
+    kept = hashed(places, words.view(many)) >> 8 >= (rates * (1 << 24)).long().view(many)
+    scale = (1 / (1 - rates)).to(signal.dtype).view(many)
     return torch.where(kept, signal * scale, 0.0)
 
 
-def drop_key(key: Word, taken: Word, layer: int) -> Word:
+def drop_key(key: Word, taken: Word, layer: Word) -> Word:
     """Key of one layer's mask in one step, 32 bits."""
     mixed = _mix(key & WORD ^ _mix(key >> 32 & WORD))
     mixed = _mix(mixed ^ _mix(taken & WORD))

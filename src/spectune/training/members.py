@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from itertools import count
 
 import torch
@@ -34,7 +34,7 @@ from spectune.networks.layers import (
     shapes,
 )
 from spectune.training import kernels as computed
-from spectune.training.dropout import dropped
+from spectune.training.dropout import drop_key, masked
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ class Training:
     Attributes:
         counts: how many rows of the batch are real, (K,); the rest is padding.
         whole: whether all rows of all members are known to be real.
-        keys, steps: of each member's dropout, (K,), see ``dropout.dropped``.
+        keys, steps: of each member's dropout, (K,), see ``dropout``.
         drops: (K, dropout layers) rates, float32.
     """
 
@@ -103,7 +103,13 @@ class Training:
 
     def dropped(self, signal: Tensor, layer: int) -> Tensor:
         """The signal after the dropout layer of this number."""
-        return dropped(signal, self.keys, self.steps, self.drops[:, layer], layer)
+        return masked(signal, self._words[:, layer], self.drops[:, layer])
+
+    @cached_property
+    def _words(self) -> Tensor:
+        """Keys of all dropout layers in this step, (K, layers)."""
+        layers = torch.arange(self.drops.shape[1], device=self.keys.device)
+        return drop_key(self.keys[:, None], self.steps[:, None], layers)
 
 
 @cache

@@ -14,6 +14,9 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
+VERSION = 1
+"""Of the structures below; a core built for others is as good as none."""
+
 BUILDS = {"AVX512": ("v4", "v3", "base"), "AVX2": ("v3", "base")}
 """Builds by what torch says of the processor, widest first."""
 
@@ -87,7 +90,9 @@ def core() -> ctypes.CDLL | None:
     for build in BUILDS.get(torch.backends.cpu.get_cpu_capability(), ("base",)):
         found = find_spec(f"spectune.training._core_{build}")
         if found is not None and found.origin is not None:
-            return _declared(ctypes.CDLL(found.origin))
+            library = ctypes.CDLL(found.origin)
+            if getattr(library, "spectune_version", lambda: 0)() == VERSION:
+                return _declared(library)
     return None
 
 

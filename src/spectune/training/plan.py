@@ -109,9 +109,9 @@ class _Draft:
 
     def kernel(self, rows: int, columns: int) -> int:
         """Place of a kernel (rows, columns), by panels."""
-        index = np.arange(rows * columns)
-        row, column = index // columns, index % columns
-        self.kernels.append(self.kernel_room + (column // PANEL) * rows * PANEL + row * PANEL + column % PANEL)
+        column = np.arange(columns)
+        across = self.kernel_room + (column // PANEL) * rows * PANEL + column % PANEL
+        self.kernels.append(np.add.outer(np.arange(rows) * PANEL, across).ravel())
         self.kernel_room += -(-columns // PANEL) * rows * PANEL
         return self.kernel_room - -(-columns // PANEL) * rows * PANEL
 

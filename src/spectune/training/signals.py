@@ -90,8 +90,13 @@ class OnTheWay:
 
     @property
     def start(self) -> int:
-        """Place of the first spectrum in the file."""
-        return self._mapped.offset if isinstance(self.x, np.memmap) else 0
+        """Place of the first spectrum in the file; a part of a map says that it begins where the whole does."""
+        if not isinstance(self.x, np.memmap):
+            return 0
+        whole = self.x
+        while isinstance(whole.base, np.memmap):
+            whole = whole.base
+        return int(whole.offset + self.x.ctypes.data - whole.ctypes.data)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -156,5 +161,5 @@ def signals(recipe: Recipe, x: Floats, machine: Machine) -> Signals:
         return OnTheWay(x, recipe.channels, recipe.layout)
     program = views(recipe.channels, recipe.layout, x.shape[1])
     if machine.compiled and 4 * len(x) * program.shape[0] * program.shape[1] > machine.memory:
-        return OnTheWay(x, recipe.channels, recipe.layout)
+        return OnTheWay(np.ascontiguousarray(x, dtype=np.float32), recipe.channels, recipe.layout)
     return Held(torch.from_numpy(prepared(x, recipe.channels, recipe.layout, machine.threads)).to(machine.dtype))

@@ -188,15 +188,15 @@ static void half_each(Product p, Copies *copies, long k, long terms) {
 
 static void half_product(Product p) {
   static _Thread_local Copies copies;
-  const long wide = (p.n + PANEL - 1) / PANEL * PANEL;
+  const long wide = (p.all_n + PANEL - 1) / PANEL * PANEL, all_m = p.all_m;
   const float *a = p.a, *b = p.b;
   for (long o = 0; o < p.kout; o++) {
     p.a = a + o * p.ao;
     p.b = b + o * p.bo;
     long most = 2 * PAIRS_OF_B / wide / 2 * 2 - 2;
-    if (p.ai == 1 && p.ak < p.m && PAIRS_OF_A > 8 * p.ak + p.m && (PAIRS_OF_A - p.m) / p.ak < most)
-      most = (PAIRS_OF_A - p.m) / p.ak / 2 * 2;
-    if (p.ai == 1 && p.ak >= p.m && most > 2 * PAIRS_OF_A / (2 * TALL)) most = 2 * PAIRS_OF_A / (2 * TALL);
+    if (p.ai == 1 && p.ak < all_m && PAIRS_OF_A > 8 * p.ak + all_m && (PAIRS_OF_A - all_m) / p.ak < most)
+      most = (PAIRS_OF_A - all_m) / p.ak / 2 * 2;
+    if (p.ai == 1 && p.ak >= all_m && most > 2 * PAIRS_OF_A / (2 * TALL)) most = 2 * PAIRS_OF_A / (2 * TALL);
     if (p.ai != 1 && most > 4096) most = 4096;
     const long parts = (p.kin + most - 1) / most, unit = (p.kin + parts - 1) / parts + 1;
     for (long k = 0, terms; k < p.kin; k += terms) {
@@ -217,8 +217,11 @@ INLINE int halves(void) { return 0; }
 /* A product in the precision of the plan. */
 static void multiply(Product p, int64_t half) {
 #if HALF
-  const long work = p.m * p.kin * p.n, rows = p.m * (p.times ? p.times : 1);
-  if (half && p.m > 0 && rows >= 96 && p.kin >= 48 && p.n >= 24 && p.n <= 4096 && (p.kout == 1 || work >= 1 << 20)) {
+  if (!p.all_m) p.all_m = p.m;
+  if (!p.all_n) p.all_n = p.n;
+  const long work = p.all_m * p.kin * p.all_n;
+  if (half && p.m > 0 && p.all_m >= 96 && p.kin >= 48 && p.all_n >= 24 && p.all_n <= 4096 &&
+      (p.kout == 1 || work >= 1 << 20)) {
     half_product(p);
     return;
   }

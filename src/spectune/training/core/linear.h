@@ -20,6 +20,8 @@ INLINE Window window_of(const Op *op, const Buffer *in, const Buffer *out) {
   return w;
 }
 
+#define USUAL 128 /* rows of a batch, where their true number must not decide how sums are cut */
+
 INLINE long panels_of(long columns) { return (columns + PANEL - 1) / PANEL; }
 
 /* Panels of `rows` x `columns` in `from` to panels of the transposed matrix. */
@@ -74,13 +76,14 @@ static void conv_forward(const Worker *me, const Op *op, const float *weights, l
                .a = row(team->value, team->plan, op->in, from) - op->pad * in->channels, .ai = op->block * w.shift,
                .ak = 1, .b = matrix, .bp = w.band * PANEL, .bk = PANEL, .c = row(team->value, team->plan, op->out, from),
                .cp = PANEL, .ci = op->block * w.filters, .bias = bias, .times = to - from, .as = in->stride,
-               .cs = out->stride};
+               .cs = out->stride, .all_m = w.rows * USUAL};
   if (from >= to) return;
   multiply(p, team->plan->half);
   if (!w.rest) return;
   p.a += w.rows * p.ai;
   p.c += w.rows * p.ci;
   p.m = 1;
+  p.all_m = USUAL;
   p.n = w.rest * w.filters;
   p.kin = w.band - (op->block - w.rest) * w.shift;
   multiply(p, team->plan->half);
@@ -97,12 +100,14 @@ static void conv_backward(const Worker *me, const Op *op, long from, long to) {
   Product p = {.m = w.rows, .n = w.band, .kin = columns, .kout = 1, .a = row(team->slope, team->plan, op->out, from),
                .ai = columns, .ak = 1, .b = team->derived + op->backward, .bp = columns * PANEL, .bk = PANEL,
                .c = row(team->slope, team->plan, op->in, from) - op->pad * in->channels, .cp = PANEL,
-               .ci = op->block * w.shift, .add = 1, .times = to - from, .as = out->stride, .cs = in->stride};
+               .ci = op->block * w.shift, .add = 1, .times = to - from, .as = out->stride, .cs = in->stride,
+               .all_m = w.rows * USUAL};
   multiply(p, team->plan->half);
   if (!w.rest) return;
   p.a += w.rows * p.ai;
   p.c += w.rows * p.ci;
   p.m = 1;
+  p.all_m = USUAL;
   p.n = w.band - (op->block - w.rest) * w.shift;
   p.kin = w.rest * w.filters;
   multiply(p, team->plan->half);
@@ -123,7 +128,7 @@ static void conv_weights(const Worker *me, const Op *op, const Member *member, l
                  .a = row(team->value, team->plan, op->in, r) - op->pad * in->channels + low, .ai = 1,
                  .ak = op->block * w.shift, .ao = in->stride, .b = row(team->slope, team->plan, op->out, r),
                  .bp = PANEL, .bk = columns, .bo = out->stride, .c = result + low * PANEL, .cp = w.band * PANEL,
-                 .ci = PANEL, .add = r > 0};
+                 .ci = PANEL, .add = r > 0, .all_m = w.band};
     multiply(p, team->plan->half);
     if (w.rest) {
       const long inside = w.band - (op->block - w.rest) * w.shift;
@@ -156,7 +161,7 @@ static void dense_forward(const Worker *me, const Op *op, const float *weights, 
   Product p = {.m = to - from, .n = out->channels, .kin = width(in), .kout = 1,
                .a = row(team->value, team->plan, op->in, from), .ai = in->stride, .ak = 1, .b = weights + op->weight,
                .bp = width(in) * PANEL, .bk = PANEL, .c = row(team->value, team->plan, op->out, from), .cp = PANEL,
-               .ci = out->stride, .bias = weights + op->bias};
+               .ci = out->stride, .bias = weights + op->bias, .all_m = USUAL};
   multiply(p, team->plan->half);
 }
 
@@ -175,7 +180,8 @@ static void dense_backward(const Worker *me, const Op *op, const float *weights,
     Product p = {.m = rows, .n = left < many * PANEL ? left : many * PANEL, .kin = out->channels, .kout = 1,
                  .a = row(team->slope, team->plan, op->out, 0), .ai = out->stride, .ak = 1, .b = turned, .bp = size,
                  .bk = PANEL, .c = row(team->slope, team->plan, op->in, 0) + number * PANEL, .cp = PANEL,
-                 .ci = in->stride, .add = op->add != 0};
+                 .ci = in->stride, .add = op->add != 0,
+                 .all_n = width(in) < AT_ONCE * PANEL ? width(in) : AT_ONCE * PANEL};
     multiply(p, team->plan->half);
   }
 }
@@ -187,6 +193,6 @@ static void dense_weights(const Worker *me, const Op *op, const Member *member, 
   Product p = {.m = high - low, .n = out->channels, .kin = rows, .kout = 1,
                .a = row(team->value, team->plan, op->in, 0) + low, .ai = 1, .ak = in->stride,
                .b = row(team->slope, team->plan, op->out, 0), .bp = PANEL, .bk = out->stride,
-               .c = member->gradients + op->weight + low * PANEL, .cp = width(in) * PANEL, .ci = PANEL};
+               .c = member->gradients + op->weight + low * PANEL, .cp = width(in) * PANEL, .ci = PANEL, .all_m = width(in)};
   multiply(p, team->plan->half);
 }

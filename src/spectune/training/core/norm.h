@@ -2,11 +2,11 @@
  *
  * A row is walked in steps of `slots` numbers, a multiple of both the channels and a vector, so one
  * array of slots sums every channel without gathering. Threads share slots, not rows: the order of
- * a sum does not depend on how many threads there are. Partial sums of 32 rows go to doubles. */
+ * a sum does not depend on how many threads there are. Partial sums of some hundred numbers go to doubles. */
 #pragma once
 #include "rowwise.h"
 
-#define ROWS_AT_ONCE 32
+#define TERMS 256 /* of a partial sum */
 
 INLINE long slots_of(long channels) { return channels % VL ? channels * VL : channels; }
 
@@ -25,23 +25,27 @@ INLINE void slot_sums(const Worker *me, const enum Summed what, int64_t buffer, 
   const long total = width(shape), period = slots_of(shape->channels);
   const long slots = period < total ? period : (total + VL - 1) / VL * VL;
   const long low = share(me, slots, VL, 0), high = share(me, slots, VL, 1);
+  const long terms = (total + slots - 1) / slots, many = terms < TERMS ? TERMS / terms : 1;
+  const long parts = (terms + TERMS - 1) / TERMS; /* of a row */
   for (long s = low; s < high; s += VL) {
     double whole[VL] = {0}, wholes[VL] = {0};
     const V centre = what == PLAIN ? all(0) : load(pivot + s);
-    for (long first = 0; first < rows; first += ROWS_AT_ONCE) {
-      const long end = first + ROWS_AT_ONCE < rows ? first + ROWS_AT_ONCE : rows;
+    for (long part = 0; part < parts * ((rows + many - 1) / many); part++) {
+      const long first = part / parts * many, begin = part % parts * TERMS * slots;
+      const long end = first + many < rows ? first + many : rows;
+      const long stop = begin + TERMS * slots < total ? begin + TERMS * slots : total;
       V sum = all(0), other = all(0);
       for (long r = first; r < end; r++) {
         const float *from = row(a, team->plan, buffer, r);
         const float *value = what == SLOPES ? row(x, team->plan, beside, r) : 0;
-        long i = s;
-        for (; i + VL <= total; i += slots) {
+        long i = begin + s;
+        for (; i + VL <= stop; i += slots) {
           V one = load(from + i);
           if (what == VALUES) one -= centre;
           if (what != PLAIN) other += one * (what == VALUES ? one : load(value + i) - centre);
           sum += one;
         }
-        if (i >= total) continue;
+        if (i >= stop) continue;
         const int n = (int)(total - i);
         V one = load_part(from + i, n);
         if (what == VALUES) one -= load_part(pivot + s, n);

@@ -22,6 +22,7 @@ typedef struct {
   long cp, ci;
   const float *bias; /* n numbers, padded to whole panels; NULL for none */
   int add;
+  long all_m, all_n;  /* of the whole product where this is a share of it, by which sums are cut; 0: m, n */
   long times, as, cs; /* the same with further A and C, as and cs numbers apart; 0: once */
 } Product;
 
@@ -131,8 +132,9 @@ static void turned(const Product *p) {
 /* The whole product; long sums are cut so that the part of B in use stays in the second-level cache. */
 static void product(Product p) {
   if (p.m <= 0 || p.n <= 0) return;
-  const int far = p.ai == 1 && p.kout == 1 && p.n > PANEL && p.kin * p.ak > 256 * 1024;
-  long wide = (p.n + PANEL - 1) / PANEL * PANEL, most = 128 * 1024 / wide;
+  const long all_n = p.all_n ? p.all_n : p.n;
+  const int far = p.ai == 1 && p.kout == 1 && all_n > PANEL && p.kin * p.ak > 256 * 1024;
+  long wide = (all_n + PANEL - 1) / PANEL * PANEL, most = 128 * 1024 / wide;
   if (most < 256) most = 256;
   if (far) most = DEEP;
   if (p.kout > 1 || (!far && p.kin <= most + most / 2)) {
