@@ -58,7 +58,7 @@ def main() -> None:
     write(said.folder, said.rows, said.points)
     lines = []
     for case in CASES:
-        found = {place: child(said, case, place) for place in ("memory", "file", "memory", "file")}
+        found = {place: child(said, case, place) for place in ("memory", "file")}
         lines.append(line(case, found))
         print(lines[-1], flush=True)
     Path(__file__).with_suffix(".md").write_text(page(said, lines), encoding="utf-8")

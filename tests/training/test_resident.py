@@ -1,4 +1,7 @@
-"""The engine for GPUs, on the processor: it does what the torch engine does, and a step asks the host nothing."""
+"""The engine for GPUs, on the processor: it does what the torch engine does, and a step asks the host nothing.
+
+Longer than other modules: all its tests stand on the same few whole trainings.
+"""
 
 from __future__ import annotations
 

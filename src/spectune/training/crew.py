@@ -94,7 +94,7 @@ def alone(x: NDArray[np.float32], y: Array, task: Task, machine: Machine = USUAL
 @contextmanager
 def crew(x: NDArray[np.float32], y: Array, task: Task, workers: int, machine: Machine = USUAL) -> Iterator[Fitter]:
     """A fitter over ``workers`` cores: threads of the compiled core, or else processes that run torch."""
-    if workers < 2 or machine.compiled:
+    if workers < 2 or machine.compiled or machine.device != "cpu":
         torch.set_num_threads(1)
         yield alone(x, y, task, replace(machine, threads=workers))
         return

@@ -53,8 +53,8 @@ def _banded(kernel: Tensor, block: int, stride: int, span: int) -> Tensor:
     members, size, channels, filters = kernel.shape
     if block == 1:
         return kernel.reshape(members, size * channels, filters)
-    nothing = kernel.new_zeros(members, 1, channels, filters)
-    rows = torch.arange(span)[:, None] - torch.arange(block)[None, :] * stride
+    nothing, here = kernel.new_zeros(members, 1, channels, filters), kernel.device
+    rows = torch.arange(span, device=here)[:, None] - torch.arange(block, device=here)[None, :] * stride
     source = torch.where((rows >= 0) & (rows < size), rows, size).reshape(-1)
     shifted = torch.cat([kernel, nothing], dim=1).index_select(1, source)
     shifted = shifted.view(members, span, block, channels, filters).transpose(2, 3)

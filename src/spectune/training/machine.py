@@ -19,22 +19,28 @@ class Machine:
     Attributes:
         engine: the compiled core, torch, or the core where it is there (``auto``).
         threads: of the core; torch keeps its own number.
+        device: ``cpu``, or a GPU as torch names it, such as ``cuda``; there torch does the work.
         dtype: ``float64`` is for laws and oracles, and torch only.
-        precision: of the factors of products; ``bf16`` needs the core and a processor made for it.
+        precision: of the factors of products; ``bf16`` needs a GPU, or the core and a processor made for it.
         memory: bytes of prepared signals that are held; more are prepared row by row, when needed.
 
     Raises:
-        SettingError: a precision this machine does not have.
+        SettingError: a device or a precision this machine does not have.
     """
 
     engine: Literal["auto", "core", "torch"] = "auto"
     threads: int = 1
+    device: str = "cpu"
     dtype: torch.dtype = torch.float32
     precision: Precision = "float32"
     memory: int = 1 << 30
 
     def __post_init__(self) -> None:
-        if self.precision == "bf16" and not (self.compiled and halves()):
+        if self.device != "cpu" and not torch.cuda.is_available():
+            raise SettingError(
+                f"device {self.device!r} was asked for, but torch finds no GPU here; leave device at cpu"
+            )
+        if self.precision == "bf16" and self.device == "cpu" and not (self.compiled and halves()):
             raise SettingError(
                 "precision bf16 needs spectune's compiled core and a processor that multiplies bfloat16 "
                 "(AVX512-BF16), and one of them is missing here; leave precision at float32"
@@ -43,7 +49,8 @@ class Machine:
     @property
     def compiled(self) -> bool:
         """Whether the core does the work."""
-        return self.engine == "core" or (self.engine == "auto" and self.dtype == torch.float32 and core() is not None)
+        possible = self.device == "cpu" and self.dtype == torch.float32 and core() is not None
+        return self.engine == "core" or (self.engine == "auto" and possible)
 
     @property
     def words(self) -> str:

@@ -37,8 +37,8 @@ def ways(members: int, threads: int) -> tuple[Way, ...]:
     apart, together, single = Teams(min(threads, members), 1), Teams(1, threads), Teams(1, 1)
     whole = members // threads * threads
     found: list[Way] = []
-    if 1 < members < threads:
-        found.append(((members, Teams(members, threads // members)),))
+    if members < threads:
+        found += [((members, Teams(members, threads // members)),), ((members, together),)]
     if 0 < whole < members:
         found.append(((whole, apart), (members - whole, together)))
     found += [((members, apart),), ((members, together),), ((members, single),)]

@@ -18,6 +18,7 @@ from spectune.training.engine import Core, Engine
 from spectune.training.machine import Machine
 from spectune.training.material import Material, Values, material_of
 from spectune.training.members import Stack
+from spectune.training.resident import Resident
 from spectune.training.signals import signals
 
 
@@ -40,6 +41,8 @@ def started(
 
 def engine_for(stack: Stack, material: Material, schedule: Schedule, machine: Machine) -> Engine:
     """The engine that a machine has for these members."""
+    if machine.device != "cpu":
+        return Resident(stack, material, schedule, torch.device(machine.device), machine.precision)
     if machine.compiled:
         return Core(stack, material, schedule, machine.threads, machine.precision)
     return Eager(stack, material, schedule)
