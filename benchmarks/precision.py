@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 
 from spectune.files.read import read
 from spectune.networks.layers import Act, BatchNorm, Conv, Dense, Dropout, Flatten, Layers, MaxPool
-from spectune.networks.recipe import Precision, Recipe, Schedule, Transform
+from spectune.networks.precision import Precision
+from spectune.networks.recipe import Recipe, Schedule, Transform
 from spectune.spectra.channels import parse_channels
 from spectune.spectra.folds import folds
 from spectune.spectra.select import select

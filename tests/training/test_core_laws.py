@@ -27,7 +27,8 @@ from spectune.networks.layers import (
     Residual,
     Shape,
 )
-from spectune.networks.recipe import Optimiser, Precision, Recipe, Schedule
+from spectune.networks.precision import Precision
+from spectune.networks.recipe import Optimiser, Recipe, Schedule
 from spectune.spectra.channels import parse_channels
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task

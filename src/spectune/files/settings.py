@@ -13,7 +13,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from spectune.errors import SettingError
 from spectune.files.border import STRICT, as_json, parse_toml, read_toml, refusal, sentences
-from spectune.networks.recipe import Precision
+from spectune.networks.precision import Precision
 from spectune.spectra.axis import Unit
 from spectune.spectra.table import Signal
 

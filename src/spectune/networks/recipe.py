@@ -14,8 +14,6 @@ from spectune.spectra.channels import Channels, Layout
 Optimiser = Literal["adam", "rmsprop", "adagrad", "sgd"]
 Decay = Literal["constant", "cosine", "plateau"]
 Transform = Literal["none", "sqrt", "log", "boxcox"]
-Precision = Literal["float32", "bf16"]
-"""Of the factors of matrix products while a network is trained; sums and weights are float32 in any case."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ import torch
 from numpy.typing import NDArray
 
 from spectune.errors import DataError, RunError, SettingError
-from spectune.networks.recipe import Optimiser, Precision, Schedule
+from spectune.networks.precision import Precision
+from spectune.networks.recipe import Optimiser, Schedule
 from spectune.spectra.spectra import Rows
 from spectune.training.material import Errors, Material
 from spectune.training.members import Stack

@@ -8,7 +8,7 @@ from typing import Literal
 import torch
 
 from spectune.errors import SettingError
-from spectune.networks.recipe import Precision
+from spectune.networks.precision import Precision
 from spectune.training.native import core, halves
 
 

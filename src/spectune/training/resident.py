@@ -21,7 +21,8 @@ import torch
 from numpy.typing import NDArray
 
 from spectune.errors import RunError
-from spectune.networks.recipe import Precision, Schedule
+from spectune.networks.precision import Precision
+from spectune.networks.recipe import Schedule
 from spectune.spectra.spectra import Rows
 from spectune.training.eager import AT_ONCE, gathered, losses, padded
 from spectune.training.material import Errors, Material
