@@ -23,6 +23,7 @@ from spectune.spectra.spectra import Rows
 from spectune.training.material import Errors, Material
 from spectune.training.members import Stack
 from spectune.training.native import MemberStruct, PlanStruct, SourceStruct, core
+from spectune.training.optimisers import DECAYS
 from spectune.training.plan import Plan, plan
 from spectune.training.sharing import Sharing, Teams, Way
 from spectune.training.signals import Held, OnTheWay, Signals
@@ -31,7 +32,8 @@ Clock = Callable[[], float]
 Floats = NDArray[np.float32]
 Outputs = list[NDArray[np.float64]]
 
-RULES: tuple[Optimiser, ...] = ("adam", "rmsprop", "adagrad", "sgd")
+RULES: tuple[Optimiser, ...] = tuple(DECAYS)
+"""Update rules by their number in the core."""
 
 
 class Engine(Protocol):
@@ -183,8 +185,8 @@ def _source(table: Signals) -> tuple[SourceStruct, object]:
 
 def _struct(made: Plan, schedule: Schedule, classes: int, rows: int, half: bool) -> PlanStruct:
     return PlanStruct(
-        len(made.ops), len(made.buffers), rows, made.packed, made.packed_kernels, 0, made.derived,
-        0, made.output, classes, len(made.rates), RULES.index(schedule.optimiser), half,
+        len(made.ops), len(made.buffers), rows, made.packed, made.packed_kernels, made.derived,
+        0, made.output, classes, RULES.index(schedule.optimiser), half,
         made.ops.ctypes.data, made.buffers.ctypes.data,
     )  # fmt: skip
 
@@ -194,7 +196,7 @@ def _member_rows(stack: Stack, made: Plan, schedule: Schedule) -> dict[str, Floa
     weights = np.zeros((stack.members, made.packed), dtype=np.float32)
     weights[:, made.kernels] = stack.kernels.detach().numpy()
     weights[:, made.others] = stack.others.detach().numpy()
-    remembered = {"adam": 2, "rmsprop": 1, "adagrad": 1, "sgd": 0}[schedule.optimiser]
+    remembered = DECAYS[schedule.optimiser]
     nothing = np.zeros((stack.members, 0), dtype=np.float32)
     return {
         "weights": weights,

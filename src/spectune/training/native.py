@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-VERSION = 1
+VERSION = 2
 """Of the structures below; a core built for others is as good as none."""
 
 BUILDS = {"AVX512": ("v4", "v3", "base"), "AVX2": ("v3", "base")}
@@ -43,8 +43,8 @@ class PlanStruct(ctypes.Structure):
         *(
             (name, ctypes.c_int64)
             for name in (
-                "ops", "buffers", "rows", "weights", "kernels", "moments", "derived", "input", "output", "classes",
-                "drops", "rule", "half",
+                "ops", "buffers", "rows", "weights", "kernels", "derived", "input", "output", "classes",
+                "rule", "half",
             )
         ),
         ("op", ctypes.c_void_p),

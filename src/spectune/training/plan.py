@@ -53,7 +53,6 @@ class Plan:
         packed, packed_kernels: length of the packed row, and of the part that L2 pulls on.
         derived: numbers of room for matrices made of weights.
         output: number of the buffer that holds the outputs.
-        rates: rate of every dropout layer, in the order of the signal.
     """
 
     ops: NDArray[np.void]
@@ -64,7 +63,6 @@ class Plan:
     packed_kernels: int
     derived: int
     output: int
-    rates: tuple[float, ...]
 
 
 @dataclass(eq=False)
@@ -73,7 +71,6 @@ class _Signal:
     channels: int
     left: int = 0
     right: int = 0
-    consumers: int = 0
     by: int = -1  # kind of the operation that makes it
 
 
@@ -91,7 +88,7 @@ class _Draft:
     other_room: int = 0
     moments: int = 0
     derived: int = 0
-    rates: list[float] = field(default_factory=list)
+    drops: int = 0
 
     def signal(self, points: int, channels: int) -> int:
         """Number of a new signal."""
@@ -103,7 +100,6 @@ class _Draft:
         self.ops.append(
             {"kind": kind, "in": source, "out": target, "block": 1, "forward": -1, "backward": -1} | details
         )
-        self.signals[source].consumers += 1
         self.signals[target].by = kind
         return target
 
@@ -154,7 +150,6 @@ def plan(layers: Layers, shape: Shape, lanes: int, threads: int) -> Plan:
         packed_kernels=others,
         derived=draft.derived,
         output=output,
-        rates=tuple(draft.rates),
     )
 
 
@@ -183,10 +178,10 @@ def _planned(layer: Layer, rest: Layers, signal: int, draft: _Draft) -> int:
             in_place = name != "swish" and shape.by in (CONV, DENSE, NORM)
             target = signal if in_place else draft.signal(shape.points, shape.channels)
             return draft.op(ACT, signal, target, detail=ACTIVATIONS.index(name))
-        case Dropout(rate):
-            draft.rates.append(rate)
+        case Dropout():
+            draft.drops += 1
             target = draft.signal(shape.points, shape.channels)
-            return draft.op(DROP, signal, target, detail=len(draft.rates) - 1)
+            return draft.op(DROP, signal, target, detail=draft.drops - 1)
         case MaxPool(size, stride, padding) | AveragePool(size, stride, padding):
             points, left, _ = window(shape.points, size, stride, padding)
             kind = MAX_POOL if isinstance(layer, MaxPool) else MEAN_POOL
@@ -196,7 +191,6 @@ def _planned(layer: Layer, rest: Layers, signal: int, draft: _Draft) -> int:
         case Residual(body, shortcut):
             shape.by = ADD  # two paths read it: nothing may be done in its place
             made, beside = _walk(body, signal, draft), _walk(shortcut, signal, draft)
-            draft.signals[beside].consumers += 1
             after = draft.signals[made]
             return draft.op(ADD, made, draft.signal(after.points, after.channels), in2=beside)
         case Branches(paths):

@@ -32,7 +32,7 @@ typedef struct {
 } Op;
 
 typedef struct {
-  int64_t ops, buffers, rows, weights, kernels, moments, derived, input, output, classes, drops, rule;
+  int64_t ops, buffers, rows, weights, kernels, derived, input, output, classes, rule;
   int64_t half; /* products of bfloat16 factors */
   const Op *op;
   const Buffer *buffer;
