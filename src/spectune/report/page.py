@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import Any
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from spectune.assessment.outcome import Outcome
 from spectune.report.figures.data import channels_picture, folds_picture, spectra_picture, target_picture
@@ -15,6 +11,7 @@ from spectune.report.figures.fit import confusion_picture, differences_picture, 
 from spectune.report.figures.regions import regions_picture
 from spectune.report.figures.search import history_picture, importance_picture, slices_picture
 from spectune.report.figures.training import curves_picture, replicates_picture
+from spectune.report.rendering import inline, rendered
 from spectune.report.scored import best_trial, looked_at
 from spectune.report.sheets import (
     axis_words,
@@ -28,21 +25,12 @@ from spectune.report.sheets import (
 from spectune.report.tables.models import key_grid, models_grid
 from spectune.report.tables.network import network_grid
 from spectune.report.tables.rows import classes_grid, errors_grid, roles_grid
-from spectune.report.wording import breakable, curve_name
+from spectune.report.wording import curve_name
 
 
 def report(outcome: Outcome) -> str:
     """The page of a finished run: no script, no outside reference, the same text for the same outcome."""
-    environment = Environment(
-        loader=PackageLoader("spectune", "report/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["breakable"] = breakable
-    page = environment.get_template("report.html.jinja")
-    return page.render(_numbers(outcome) | _pictures(outcome) | _words(outcome))
+    return rendered("report.html.jinja", _numbers(outcome) | _pictures(outcome) | _words(outcome))
 
 
 def _numbers(outcome: Outcome) -> dict[str, Any]:
@@ -63,21 +51,21 @@ def _pictures(outcome: Outcome) -> dict[str, Any]:
     importance, regions, trial = outcome.importance, outcome.regions, best_trial(outcome)
     fit = predicted_picture if spectra.task.regression else confusion_picture
     return {
-        "differences_svg": _inline(differences_picture(outcome)) if outcome.verdict.differences else None,
-        "fit_svgs": [(name, _inline(fit(outcome, name))) for name in names],
-        "residuals_svg": _inline(residuals_picture(outcome, outcome.network)) if spectra.task.regression else None,
-        "spectra_svg": _inline(spectra_picture(spectra)),
-        "target_svg": _inline(target_picture(spectra)),
-        "folds_svg": _inline(folds_picture(outcome)),
-        "channels_svg": _inline(channels_picture(outcome)),
-        "history_svg": _inline(history_picture(outcome)) if outcome.trials else None,
-        "importance_svg": _inline(importance_picture(importance)) if importance else None,
-        "slices_svg": _inline(slices_picture(outcome, importance)) if importance else None,
-        "replicates_svg": _inline(replicates_picture(outcome)) if outcome.replicates else None,
-        "curves_svg": _inline(curves_picture(trial, curve_name(spectra.task, outcome.recipe.transform)))
+        "differences_svg": inline(differences_picture(outcome)) if outcome.verdict.differences else None,
+        "fit_svgs": [(name, inline(fit(outcome, name))) for name in names],
+        "residuals_svg": inline(residuals_picture(outcome, outcome.network)) if spectra.task.regression else None,
+        "spectra_svg": inline(spectra_picture(spectra)),
+        "target_svg": inline(target_picture(spectra)),
+        "folds_svg": inline(folds_picture(outcome)),
+        "channels_svg": inline(channels_picture(outcome)),
+        "history_svg": inline(history_picture(outcome)) if outcome.trials else None,
+        "importance_svg": inline(importance_picture(importance)) if importance else None,
+        "slices_svg": inline(slices_picture(outcome, importance)) if importance else None,
+        "replicates_svg": inline(replicates_picture(outcome)) if outcome.replicates else None,
+        "curves_svg": inline(curves_picture(trial, curve_name(spectra.task, outcome.recipe.transform)))
         if trial and trial.tuning_curves
         else None,
-        "regions_svg": _inline(regions_picture(outcome, regions)) if regions else None,
+        "regions_svg": inline(regions_picture(outcome, regions)) if regions else None,
     }
 
 
@@ -97,12 +85,3 @@ def _words(outcome: Outcome) -> dict[str, Any]:
         "command": outcome.facts.get("command", ""),
         "facts": tuple((name, text) for name, text in outcome.facts.items() if name != "command"),
     }
-
-
-def _inline(svg: str) -> Markup:
-    """A standalone SVG as a part of a page: without namespaces, which only a file of its own needs.
-
-    Matplotlib has escaped every text in it.
-    """
-    opening, rest = svg.split(">", 1)
-    return Markup(re.sub(r' (xmlns(:xlink)?|version|width|height)="[^"]*"', "", opening) + ">" + rest)  # noqa: S704
