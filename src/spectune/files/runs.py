@@ -25,10 +25,11 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from spectune.assessment.outcome import Outcome
 from spectune.errors import RunError
-from spectune.files.atomic import make_folder, write_bytes, write_text
+from spectune.files.atomic import make_folder, write_text
 from spectune.files.border import STRICT
 from spectune.files.lock import lock
-from spectune.files.packing import Arrays, array_bytes, arrays_from, pack, unpack
+from spectune.files.packing import Arrays, pack
+from spectune.files.records import keep, kept
 from spectune.files.sealed import FORMAT, canonical, damaged, digest, read_bytes, sealed, unsealed
 from spectune.files.settings import Settings, format_settings, load_settings
 from spectune.files.spaces import format_space
@@ -135,16 +136,11 @@ def count_trials(folder: Path) -> int:
 def save_outcome(run: Run, outcome: Outcome) -> None:
     """Keep a finished run as ``outcome.json`` and ``outcome.npz``, and its ``predictions.csv``.
 
-    The JSON names the digest of the arrays and is written last: until then the run counts as
-    unfinished.
+    Until all three are written the run counts as unfinished.
     """
-    arrays: Arrays = {}
-    tree = pack(outcome, arrays)
-    data = array_bytes(arrays)
     (run.folder / "outcome.json").unlink(missing_ok=True)
-    write_bytes(run.folder / "outcome.npz", data)
     write_table(run.folder / "predictions.csv", outcome_table(outcome))
-    write_text(run.folder / "outcome.json", sealed("outcome", {"arrays": digest(data), "record": tree}))
+    keep(run.folder / "outcome.json", "outcome", outcome)
 
 
 def load_outcome(folder: Path) -> Outcome:
@@ -157,14 +153,7 @@ def load_outcome(folder: Path) -> Outcome:
     path = folder / "outcome.json"
     if not path.exists():
         raise RunError(f"{folder} holds no finished run; continue it with: {continue_command(folder)}")
-    body = unsealed(path, "outcome")
-    data = read_bytes(folder / "outcome.npz")
-    if digest(data) != body["arrays"]:
-        raise damaged(folder / "outcome.npz")
-    try:
-        return _OUTCOMES.validate_python([unpack(body["record"], arrays_from(data))])[0]
-    except ValidationError as error:
-        raise RunError(f"{path} was written by another version of spectune: {error.errors()[0]['msg']}") from error
+    return kept(path, "outcome", _OUTCOMES)
 
 
 def check_run(folder: Path) -> None:
@@ -197,8 +186,8 @@ def _check_ours(folder: Path) -> None:
 
 
 def _check_same(folder: Path, settings: Settings, mark: Fingerprint) -> None:
-    kept = _read_identity(folder)
-    if kept.get("format") != FORMAT:
+    identity = _read_identity(folder)
+    if identity.get("format") != FORMAT:
         raise RunError(f"{folder} was written by another version of spectune; choose another --out")
     there, here = asdict(load_settings(folder / "run.toml")), asdict(settings)
     differences = [
@@ -206,9 +195,9 @@ def _check_same(folder: Path, settings: Settings, mark: Fingerprint) -> None:
         for name in there
         if name not in FREE and there[name] != here[name]
     ]
-    if not differences and kept.get("data") != mark.data:
+    if not differences and identity.get("data") != mark.data:
         differences = [f"its spectra, targets or roles are not those that {settings.data} now gives"]
-    if not differences and kept.get("space") != mark.space:
+    if not differences and identity.get("space") != mark.space:
         differences = [f"the ranges of its search space are not those that {settings.space!r} now gives"]
     if differences:
         raise RunError(
