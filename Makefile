@@ -56,6 +56,7 @@ bench: $(READY) $(RIVAL)/.ready  ## measure everything (two hours): the engine a
 	$(BIN)/python benchmarks/engine/costs.py
 	$(BIN)/python benchmarks/precision.py $(DATA)
 	$(BIN)/python benchmarks/large_file.py runs/large
+	$(BIN)/python benchmarks/synthesis.py
 	$(BIN)/python benchmarks/schedules.py $(DATA) runs/schedules
 	$(BIN)/python benchmarks/real_sets.py $(DATA) runs/bench
 

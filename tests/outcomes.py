@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spectune.assessment.outcome import Difference, Importance, Judged, Outcome, Part, Regions, Verdict
+from spectune.assessment.outcome import Difference, Judged, Outcome, Part, Regions, Verdict
 from spectune.metrics import ClassScores, RegressionScores, scores
 from spectune.networks.layers import Act, Conv, Dense, Dropout, Flatten, Layer
 from spectune.networks.recipe import Recipe, Schedule
@@ -17,6 +17,7 @@ from spectune.spectra.channels import parse_channels, prepared_shape
 from spectune.spectra.spectra import Spectra, Task
 from spectune.spectra.table import Signal
 from spectune.tuning.record import Rung, State, Trial
+from spectune.tuning.shares import GROUPS, GroupShare, Importance, Interaction, Share, group_of
 
 Array = NDArray[np.float64]
 RUNGS = (11, 33, 100, 300)
@@ -285,9 +286,21 @@ def _replicates(wish: Wish, trials: tuple[Trial, ...], random: np.random.Generat
 def _importance(wish: Wish, trials: tuple[Trial, ...]) -> Importance | None:
     if not wish.importance:
         return None
-    shares = {"rate": 0.41, "channels": 0.22, "conv.1.kernel": 0.13, "penalty": 0.11}
-    shares |= {"batch": 0.06, "conv.count": 0.04, "dense.1.units": 0.02, "augment": 0.01}
-    return Importance("PED-ANOVA", "TPE", shares)
+    means = {"rate": 0.41, "channels": 0.16, "conv.1.kernel": 0.09, "penalty": 0.07}
+    means |= {"batch": 0.04, "conv.count": 0.03, "dense.1.units": 0.02, "augment": 0.01}
+    shares = tuple(
+        Share(name, group_of(name), mean, mean / 8, 0.7 * mean + 0.03, name == "conv.1.kernel", mean > 0.03)
+        for name, mean in means.items()
+    )
+    groups = tuple(
+        GroupShare(group, sum(share.mean for share in shares if share.group == group), 0.02) for group in GROUPS
+    )
+    pairs = (
+        Interaction("rate", "penalty", 0.03, 0.004, 0.012),
+        Interaction("rate", "conv.1.kernel", 0.01, 0.003, 0.011),
+    )
+    complete = sum(trial.value is not None for trial in trials)
+    return Importance("functional ANOVA", "tpe", complete, 5, shares, groups, pairs, 0.031)
 
 
 def _regions(wish: Wish, axis: Axis, random: np.random.Generator) -> Regions | None:

@@ -44,7 +44,7 @@ HUGE = 2.0**40
 WHOLE = Schedule("sgd", batch=100)
 """All rows in one step."""
 
-SMOOTH: tuple[Activation, ...] = ("linear", "elu", "swish")
+SMOOTH: tuple[Activation, ...] = ("linear", "elu", "swish", "tanh")
 BENT: tuple[Activation, ...] = ("relu", "leaky_relu", "selu")
 
 

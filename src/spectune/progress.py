@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Stage = Literal["read", "search", "replicates", "baselines", "model", "explanation", "report"]
+Stage = Literal[
+    "read", "search", "replicates", "baselines", "model", "explanation", "report", "outer", "learning", "compare"
+]
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,9 @@ def test_every_setting_is_an_option_and_every_option_a_setting() -> None:
     assert set(OPTIONS) == {field.name for field in fields(Settings)}
 
 
-@pytest.mark.parametrize("command", ["inspect", "tune", "report", "predict", "simulate", "version"])
+@pytest.mark.parametrize(
+    "command", ["inspect", "tune", "nested", "learning-curve", "report", "predict", "simulate", "version"]
+)
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([command, "--help"]) == 0
     assert f"Usage: spectune {command}" in capsys.readouterr().out
@@ -78,6 +80,16 @@ def test_options_become_settings(settings: list[Settings]) -> None:
     assert settings == [wanted]
 
 
+def test_an_option_that_is_a_list_is_said_again_for_each(settings: list[Settings], tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text(format_settings(Settings("a.csv", "y", fix=("batch=16", "rate=0.1"), search_seed=2)))
+    again = ["tune", "--config", str(path)]
+    assert run(again) == 0
+    assert run([*again, "--fix", "conv.1.kernel = 5", "--fix", "activation=elu"]) == 0
+    assert [one.fix for one in settings] == [("batch=16", "rate=0.1"), ("conv.1.kernel = 5", "activation=elu")]
+    assert [one.search_seed for one in settings] == [2, 2]
+
+
 def test_options_go_before_the_run_file(settings: list[Settings], tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text(format_settings(Settings("a.csv", "y", trials=9, seed=3)))
@@ -95,6 +107,8 @@ def test_options_go_before_the_run_file(settings: list[Settings], tmp_path: Path
         ("tune soil.csv -t y --trials 0", "trials must be from 1 to 100000, got 0"),
         ("tune soil.csv -t y --folds 1 --test-part 2", "2 mistakes"),
         ("tune soil.csv -t y --sampler best", "'tpe', 'random'"),
+        ("tune soil.csv -t y --fix batch", "fix must be NAME=VALUE, such as batch=64, got 'batch'"),
+        ("tune soil.csv -t y --space shen --fix bacth=3", "no hyperparameter 'bacth' to fix; did you mean batch?"),
         ("tune soil.csv -t y --split s --test t.csv", "test and split both name the test rows"),
         ("tune --config nowhere.toml", "there is no file nowhere.toml"),
         ("frobnicate", "No such command 'frobnicate'"),

@@ -1,17 +1,19 @@
 """Damaged files: a table with the right number of rows or one clear sentence, never anything else.
 
-Over 300 mutations of files in seven formats: cut short, bits flipped, garbage put in or written
-over, lines deleted or doubled, delimiters swapped, headers damaged.
+Over 300 mutations of files in seven formats, and in R's where rdata is installed: cut short, bits
+flipped, garbage put in or written over, lines deleted or doubled, delimiters swapped, headers damaged.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
+from rwriting import rda, soil
 from spectune.errors import DataError
 from spectune.files.read import read
 from spectune.spectra.table import Table
@@ -91,6 +93,7 @@ FILES: dict[str, tuple[bytes, list[Mutation], int]] = {
     "plain.mat": (as_mat5(TABLE), BYTES, 40),
     "packed.mat": (as_mat5(TABLE, compressed=True), BYTES, 20),
     "hdf5.mat": (as_mat73(TABLE), BYTES, 40),
+    **({"soil.RData": (rda({"soil": soil(TABLE)}), BYTES, 100)} if find_spec("rdata") else {}),
 }
 
 

@@ -34,6 +34,7 @@ from spectune.files.runs import (
     save_outcome,
     save_trial,
 )
+from spectune.files.sealed import sealed
 from spectune.files.settings import NAMES, Settings
 from spectune.networks.space import IntRange, Space
 from spectune.tuning.record import Rung, Trial
@@ -60,6 +61,7 @@ TRIALS = st.builds(
     seed=st.integers(0, 2**31),
     seconds=FLOATS,
     reason=st.text(max_size=30),
+    repairs=st.lists(st.text(max_size=30), max_size=2).map(tuple),
 )
 
 
@@ -106,6 +108,23 @@ def test_an_outcome_comes_back_as_it_was_kept(wish: Wish, tmp_path: Path) -> Non
     assert same(made, again)
     assert again.recipe.id == made.recipe.id
     assert again.scores("CNN", "test") == made.scores("CNN", "test")
+
+
+def test_a_trial_kept_before_repairs_were_is_read_as_one_without(tmp_path: Path) -> None:
+    record = asdict(Trial(7, "pruned", {"rate": 0.1}))
+    assert record.pop("repairs") == ()
+    (tmp_path / "trials").mkdir()
+    (tmp_path / "trials" / "0007.json").write_text(sealed("trial", record))
+    assert load_trials(tmp_path) == (Trial(7, "pruned", {"rate": 0.1}),)
+
+
+def test_an_outcome_kept_before_tasks_knew_the_signal_is_read_as_one_of_an_unknown_signal(tmp_path: Path) -> None:
+    with begin(tmp_path / "run") as run:
+        save_outcome(run, MADE)
+    body = json.loads((run.folder / "outcome.json").read_text())["outcome"]
+    assert body["record"]["spectra"]["task"].pop("signal") == MADE.spectra.task.signal
+    (run.folder / "outcome.json").write_text(sealed("outcome", body))
+    assert load_outcome(run.folder).spectra.task == replace(MADE.spectra.task, signal="unknown")
 
 
 def test_trials_come_back_in_order(tmp_path: Path) -> None:

@@ -16,6 +16,9 @@ from spectune.spectra.axis import UNITS
 from spectune.spectra.table import SIGNALS
 
 WORD = st.text(min_size=1, max_size=20)
+FIX = st.dictionaries(st.from_regex(r"[a-z.*0-9]+", fullmatch=True), WORD, max_size=3).map(
+    lambda made: tuple(f"{name}={value}" for name, value in made.items())
+)
 NUMBERS = {name: st.integers(low, high) for name, (low, high) in BOUNDS.items()}
 
 
@@ -34,7 +37,8 @@ def settings(draw: st.DrawFn) -> Settings:
         test_part=draw(st.floats(0.001, 0.899)),
         space=draw(WORD),
         sampler=draw(st.sampled_from(["tpe", "random"])),
-        pruner=draw(st.sampled_from(["hyperband", "none"])),
+        pruner=draw(st.sampled_from(["hyperband", "median", "none"])),
+        fix=draw(FIX),
         refit=draw(st.booleans()),
         explain=draw(st.booleans()),
         **optional,
@@ -95,6 +99,10 @@ def test_all_mistakes_of_a_run_file_are_named_at_once() -> None:
         ({"test_part": float("nan")}, "test_part must be above 0 and below 0.9, got nan"),
         ({"test": "t.csv", "split": "split"}, "test and split both name the test rows; keep one of them"),
         ({"target": ""}, "target is empty"),
+        ({"search_seed": -1}, "search_seed must be from 0 to 2000000000, got -1"),
+        ({"fix": ["batch"]}, "fix must be NAME=VALUE, such as batch=64, got 'batch'"),
+        ({"fix": [" =64"]}, "fix must be NAME=VALUE, such as batch=64, got ' =64'"),
+        ({"fix": ["batch=64", "rate=1", "batch =32"]}, "fix gives 'batch' twice; keep one of them"),
     ],
 )
 def test_values_that_make_no_sense_are_refused_from_python_as_from_a_file(said: dict[str, Any], sentence: str) -> None:
@@ -105,6 +113,11 @@ def test_values_that_make_no_sense_are_refused_from_python_as_from_a_file(said: 
         checked(whole, "run.toml")
     assert sentence in str(from_python.value)
     assert sentence in str(from_file.value)
+
+
+def test_hyperparameters_to_fix_are_a_list() -> None:
+    with pytest.raises(SettingError, match=r"fix must be a list, got 'batch=64'"):
+        checked({"data": "a.csv", "target": "y", "fix": "batch=64"}, "run.toml")
 
 
 def test_what_is_said_on_the_command_line_goes_before_the_file(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spectune.errors import SettingError
-from spectune.files.spaces import format_space, load_space, parse_space, space_names
+from spectune.files.spaces import fixes, format_space, load_space, parse_space, space_names
 from spectune.networks.space import Choice, Fixed, FloatRange, IntRange, Space
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
@@ -84,6 +84,39 @@ def test_several_mistakes_give_several_exact_sentences() -> None:
         "activation.options.1 must be",
     ):
         assert mistake in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("64", 64),
+        ("1_000", 1000),
+        ("-0.5", -0.5),
+        ("1e-3", 1e-3),
+        ("true", True),
+        ("false", False),
+        ("True", "True"),
+        ("adam", "adam"),
+        ('"64"', "64"),
+        ("SNV | D1(11,2)", "SNV | D1(11,2)"),
+        ("a=b", "a=b"),
+        ("", ""),
+        ("[1, 2]", "[1, 2]"),
+        ("2026-01-02", "2026-01-02"),
+        ("1\nrate = 2", "1\nrate = 2"),
+        ("9" * 30, "9" * 30),
+        ("9" * 5000, "9" * 5000),
+    ],
+)
+def test_a_value_to_fix_is_a_flag_a_number_or_else_a_word(text: str, value: object) -> None:
+    read = fixes([f"conv.1.kernel = {text}"])
+    assert read == {"conv.1.kernel": value}
+    assert type(read["conv.1.kernel"]) is type(value)
+
+
+@given(st.text())
+def test_any_text_to_fix_is_some_value(text: str) -> None:
+    assert isinstance(fixes([f"rate={text}"])["rate"], bool | int | float | str)
 
 
 def test_values_to_start_with_must_have_a_range() -> None:

@@ -196,6 +196,19 @@ def test_trials_that_diverged_do_not_spoil_the_page() -> None:
     assert Reader(page).open == []
 
 
+def test_repairs_and_rejections_are_listed_with_their_counts() -> None:
+    made = outcome(BARE)
+    first, second, third, *rest = made.trials
+    refused = replace(third, state="rejected", value=None, reason="a window of 9 does not fit in 5 points")
+    mended = (replace(first, repairs=("all on", "cut short")), replace(second, repairs=("all on",)), refused)
+    text = Reader(report(replace(made, trials=(*mended, *rest)))).text
+    assert "Why trials were rejected" in text
+    assert "a window of 9 does not fit in 5 points (1 ×)" in text
+    after = text.split("Draws that were repaired")[1]
+    assert after.index("all on (2 ×)") < after.index("cut short (1 ×)")
+    assert "Draws that were repaired" not in Reader(report(replace(made, trials=tuple(rest)))).text
+
+
 def hostile() -> Outcome:
     """A run in which whatever a user can name is an attack."""
     wish = Wish(target=HOSTILE, unit=HOSTILE, classes=(HOSTILE, f"{HOSTILE}2"), source=HOSTILE, rows=30, test_rows=6)

@@ -17,7 +17,19 @@ from spectune.spectra.channels import (
     prepared_shape,
     with_window,
 )
-from spectune.spectra.steps import SNV, Absorbance, Bin, Detrend, SavGol, Step, apply, points_after
+from spectune.spectra.steps import (
+    SNV,
+    Absorbance,
+    Bin,
+    Decimate,
+    Detrend,
+    Maximum,
+    Reflectance,
+    SavGol,
+    Step,
+    apply,
+    points_after,
+)
 
 
 @st.composite
@@ -29,9 +41,12 @@ def savgols(draw: st.DrawFn) -> SavGol:
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.just(SNV()),
     st.just(Absorbance()),
+    st.just(Reflectance()),
+    st.just(Maximum()),
     st.builds(Detrend, st.integers(0, 4)),
     savgols(),
     st.builds(Bin, st.integers(1, 6)),
+    st.builds(Decimate, st.integers(1, 6)),
 )
 CHANNELS: st.SearchStrategy[Channels] = st.lists(st.lists(STEPS, max_size=3).map(tuple), min_size=1, max_size=4).map(
     tuple
@@ -83,7 +98,12 @@ def test_derivatives_and_snv_are_those_of_scipy_and_the_book() -> None:
         ("DT(1)", detrend(x)),
         ("DT(0)", x - x.mean(axis=1, keepdims=True)),
         ("ABS", np.log10(1 / x)),
+        ("REF", 1 / 10**x),
+        ("ABS+REF", x),
+        ("REF+ABS", x),
+        ("MAX", x / x.max(axis=1, keepdims=True)),
         ("BIN(4)", x.reshape(7, 10, 4).mean(axis=2)),
+        ("DEC(4)", x.reshape(7, 10, 4)[:, :, 0]),
     ):
         made = prepare(x, parse_channels(words), "channels")[:, :, 0]
         np.testing.assert_allclose(made, wanted, rtol=1e-6, atol=1e-6)
@@ -92,6 +112,24 @@ def test_derivatives_and_snv_are_those_of_scipy_and_the_book() -> None:
 def test_a_last_bin_may_be_shorter() -> None:
     assert apply([Bin(4)], np.arange(10.0)[None]).tolist() == [[1.5, 5.5, 8.5]]
     assert points_after([Bin(4)], 10) == 3
+
+
+@given(st.integers(1, 60), st.integers(1, 70))
+def test_decimating_keeps_the_first_point_of_every_bin(points: int, width: int) -> None:
+    x = np.arange(float(points))[None]
+    kept = apply([Decimate(width)], x)
+    assert kept.tolist() == [list(range(0, points, width))]
+    assert kept.shape[1] == points_after([Decimate(width)], points) == points_after([Bin(width)], points)
+
+
+@given(st.floats(-1e300, 1e300))
+def test_every_number_has_a_reflectance(value: float) -> None:
+    assert apply([Reflectance()], np.array([[value]]))[0, 0] >= 0
+
+
+def test_a_spectrum_without_a_value_above_zero_is_not_divided_by_its_maximum() -> None:
+    x = np.array([[-2.0, -1.0], [0.0, 0.0], [-2.0, 4.0]])
+    assert apply([Maximum()], x).tolist() == [[-2.0, -1.0], [0.0, 0.0], [-0.5, 1.0]]
 
 
 def test_a_window_longer_than_the_spectrum_shrinks() -> None:
@@ -112,6 +150,8 @@ def test_with_window_changes_only_filters() -> None:
         ("SNV(3)", "is not a preprocessing step with sensible numbers"),
         ("RAW+SNV", "'RAW' is not a preprocessing step"),
         ("BIN(0)", "is not a preprocessing step with sensible numbers"),
+        ("DEC(0)", "is not a preprocessing step with sensible numbers"),
+        ("REF(2)", "is not a preprocessing step with sensible numbers; steps are RAW, ABS, REF"),
         ("", "is not a preprocessing step"),
     ],
 )

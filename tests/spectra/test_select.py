@@ -14,7 +14,7 @@ from spectune.errors import DataError, SettingError
 from spectune.spectra.axis import Axis
 from spectune.spectra.select import axis_difference, select
 from spectune.spectra.spectra import Spectra
-from spectune.spectra.table import Table
+from spectune.spectra.table import Signal, Table
 
 
 def table(rows: int = 40, **columns: Any) -> Table:
@@ -161,6 +161,11 @@ def test_what_cannot_be_used_is_one_clear_sentence(columns: dict[str, Any], opti
     with pytest.raises(DataError, match=told) as caught:
         select(table(**columns), **given_options)  # type: ignore[arg-type]
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("signal", ["reflectance", "unknown"])
+def test_the_task_tells_the_kind_of_spectra(signal: Signal) -> None:
+    assert select(replace(table(), signal=signal), "fat").task.signal == signal
 
 
 def test_settings_that_contradict_each_other_are_setting_errors() -> None:

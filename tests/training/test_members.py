@@ -140,6 +140,8 @@ def test_padded_cells_do_not_count_in_an_average() -> None:
 def test_activations_have_keras_constants() -> None:
     x = torch.tensor([-1.0, 2.0])
     assert activate(x, "leaky_relu").tolist() == pytest.approx([-0.3, 2.0])
+    assert activate(x, "leaky_relu", 0.1).tolist() == pytest.approx([-0.1, 2.0])
+    assert activate(x, "tanh").tolist() == pytest.approx([-0.7615942, 0.9640276])
     assert activate(x, "selu").tolist() == pytest.approx([-1.1113307, 2.1014020])
     assert activate(x, "swish").tolist() == pytest.approx([-0.26894143, 1.7615942])
 
@@ -150,6 +152,15 @@ def test_kernels_start_he_normal_cut_at_two_deviations() -> None:
     assert stack.kernels.std().item() == pytest.approx(wanted, rel=0.01)
     assert stack.kernels.abs().max().item() <= 2.2737 * wanted * 1.0001
     assert stack.others.abs().max().item() == 0
+
+
+def test_kernels_start_glorot_uniform_within_their_limit() -> None:
+    """Glorot & Bengio (2010), equation 16, with the fans of Keras: both times the points of a filter."""
+    for layers, limit in (((Flatten(), Dense(400)), (6 / (200 + 400)) ** 0.5), ((Conv(90, 7),), (6 / (7 * 91)) ** 0.5)):
+        kernels = begin(layers, (1, 200), streams(40), start="glorot_uniform").kernels
+        assert kernels.abs().max().item() == pytest.approx(limit, rel=1e-3)
+        assert kernels.std().item() == pytest.approx(limit / 3**0.5, rel=0.02)
+        assert abs(kernels.mean().item()) < 0.02 * limit
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "adagrad", "sgd"])
@@ -207,6 +218,16 @@ def test_held_out_outputs_are_those_of_the_kept_weights() -> None:
     again = predict(last.fitted, x)
     for member, fold in enumerate(folds):
         np.testing.assert_allclose(last.held_out[member], again[member, fold.scored], rtol=1e-5)
+
+
+def test_columns_that_are_not_standardised_reach_the_network_as_they_are() -> None:
+    x, y, task = data()
+    recipe = Recipe(parse_channels("RAW"), EVERYTHING, Schedule(epochs=3, batch=8), standardised=False)
+    *_, last = fit(recipe, x, y, task, unequal_folds(len(x)), [1, 2, 3], machine=EXACT)
+    signal = torch.from_numpy(x).double()[None, :, :, None].expand(3, -1, -1, -1)
+    made = forward(last.fitted.stack, signal)[:, :, 0].numpy()
+    wanted = [target.inverse(one) for target, one in zip(last.fitted.targets, made, strict=True)]
+    np.testing.assert_allclose(predict(last.fitted, x), wanted, rtol=1e-9)
 
 
 def test_same_seed_gives_the_same_weights_to_the_bit() -> None:

@@ -13,10 +13,11 @@ from torch import Tensor
 
 from spectune.errors import DataError
 from spectune.networks.recipe import Optimiser, Schedule, Transform
+from spectune.spectra.channels import parse_channels
 from spectune.training.optimisers import EPS, memory, step
 from spectune.training.rates import Plateau, planned_rate
-from spectune.training.scaling import input_scaling, target_scaling
-from spectune.training.signals import Held
+from spectune.training.scaling import input_scaling, target_scaling, unscaled
+from spectune.training.signals import Held, OnTheWay
 
 RIVALS: dict[Optimiser, Callable[[Tensor, float, float], torch.optim.Optimizer]] = {
     "adam": lambda w, lr, l2: torch.optim.Adam([w], lr, eps=EPS, weight_decay=l2),
@@ -110,3 +111,15 @@ def test_columns_are_standardised_on_a_members_own_rows() -> None:
         assert spread[2, 0] == 0
         spread[2, 0] = 1
         torch.testing.assert_close(spread, torch.ones(5, 2), atol=1e-4, rtol=0)
+
+
+def test_columns_that_stay_as_they_are_are_read_once_for_values_without_absorbance() -> None:
+    x = np.full((30, 5), 0.5, dtype=np.float32)
+    table, rows = OnTheWay(x, parse_channels("ABS"), "channels"), [np.arange(10), np.arange(5, 30)]
+    scaling = unscaled(table, rows)
+    torch.testing.assert_close(
+        scaling.apply(table.take(torch.arange(30))), torch.full((2, 30, 5, 1), float(np.log10(2)))
+    )
+    x[29, 3] = 0.0
+    with pytest.raises(DataError, match="spectrum 30 has 0 at point 4"):
+        unscaled(table, rows)

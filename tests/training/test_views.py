@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from spectune.errors import DataError, SettingError
 from spectune.spectra.channels import Channel, Channels, Layout, parse_channels, prepare
-from spectune.spectra.steps import SNV, Absorbance, Bin, Detrend, SavGol, Step, apply
+from spectune.spectra.steps import SNV, Absorbance, Bin, Decimate, Detrend, Maximum, Reflectance, SavGol, Step, apply
 from spectune.training import native
 from spectune.training.views import KINDS, prepared, views
 
@@ -46,6 +46,11 @@ WORDS = (
     "ABS+DT | ABS+SNV | RAW | RAW | D1(5,2)",
     "BIN(3)+SNV | BIN(3)+D1(5,2) | BIN(3)",
     "SNV+BIN(2)+SG(3,1) | D1(7,3)+BIN(2)",
+    "REF",
+    "MAX | D1(5,2)+MAX | MAX+D1(5,2)",
+    "REF+ABS+D2 | REF+SNV | REF",
+    "DEC(3)+SNV | DEC(3)+REF | BIN(3) | DEC(3)",
+    "D1(5,2)+DEC(5) | DEC(5)+D1(5,2)",
 )
 
 
@@ -124,6 +129,21 @@ def test_absorbance_is_right_over_all_positive_numbers() -> None:
         np.testing.assert_allclose(made, prepare(x[None], parse_channels("ABS"), "channels"), rtol=1.3e-7)
 
 
+def test_reflectance_is_right_over_all_numbers() -> None:
+    usual, all_of_them = np.linspace(-3, 12, 400_001), np.linspace(-300, 300, 400_001)
+    for x in (usual.astype(np.float32), all_of_them.astype(np.float32)):
+        made = prepared(x[None], parse_channels("REF+ABS"), "channels")
+        np.testing.assert_allclose(made[0, :, 0], x, rtol=1.2e-7, atol=1e-15)
+    made = prepared(usual[None].astype(np.float32), parse_channels("REF"), "channels")
+    np.testing.assert_allclose(made[0, :, 0], 10.0 ** -usual.astype(np.float32).astype(np.float64), rtol=1.2e-7)
+
+
+def test_reflectance_beyond_numbers_is_infinite_or_none() -> None:
+    x = np.array([[3e38, np.inf, -3e38, -np.inf, np.nan, 0.0, 1.0]], dtype=np.float32)
+    made = prepared(x, parse_channels("REF"), "channels")[0, :, 0]
+    np.testing.assert_allclose(made, [0.0, 0.0, np.inf, np.inf, np.nan, 1.0, 0.1], rtol=1e-7)
+
+
 def test_what_is_no_number_stays_none() -> None:
     x = spectra(1, 20)
     x[0, 3], x[0, 19] = np.inf, np.nan
@@ -140,9 +160,12 @@ def savgols(draw: st.DrawFn) -> SavGol:
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.just(SNV()),
     st.just(Absorbance()),
+    st.just(Reflectance()),
+    st.just(Maximum()),
     st.builds(Detrend, st.integers(0, 4)),
     savgols(),
     st.builds(Bin, st.integers(1, 6)),
+    st.builds(Decimate, st.integers(1, 6)),
 )
 CHANNEL: st.SearchStrategy[Channel] = st.lists(STEPS, max_size=4).map(tuple)
 CHANNELS: st.SearchStrategy[Channels] = st.lists(CHANNEL, min_size=1, max_size=9).map(tuple)
@@ -152,12 +175,16 @@ def rounding(x: Floats, channel: Channel) -> float:
     """About how much of the largest value of a row may be rounding, at the worst of the steps."""
     signal, noise, worst = x.astype(np.float64), np.zeros(len(x)), 0.0
     for step in channel:
-        noise += 1e-14 * np.abs(signal).max(axis=1)
+        noise += 1e-14 * np.maximum(np.abs(signal).max(axis=1), 1.0)
         match step:
             case SNV():
                 noise /= np.maximum(signal.std(axis=1), 1e-30)
             case Absorbance():
                 noise /= np.maximum(signal.min(axis=1), 1e-30)
+            case Maximum():
+                noise /= np.maximum(signal.max(axis=1), 1e-30)
+            case Reflectance():
+                noise *= np.minimum(3 * 10 ** -np.maximum(signal.min(axis=1), -99.0), 1e30)
         signal = apply([step], signal)
         worst = max(worst, float((noise / np.maximum(np.abs(signal).max(axis=1), 1e-30)).max()))
         if worst > CLOSE:

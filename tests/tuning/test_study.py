@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,12 @@ import pytest
 from spectune.errors import SettingError
 from spectune.networks.layers import Conv
 from spectune.networks.recipe import Recipe
-from spectune.networks.space import Choice, Fixed, FloatRange, IntRange, Space
+from spectune.networks.space import Choice, Fixed, FloatRange, IntRange, Space, Value
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.crew import Fitter, Fitting, Reached, alone
-from spectune.tuning.importance import importance
+from spectune.tuning.draws import TrialDraw
+from spectune.tuning.methods import Pruner
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import replicate, top
 from spectune.tuning.scoring import Problem, error, validated
@@ -61,11 +63,11 @@ def fitter() -> tuple[Fitter, Problem]:
     return alone(x, problem.y, problem.task), problem
 
 
-def collect(path: Path | None, plan: Plan = PLAN, most: int = 100) -> list[Trial]:
+def collect(path: Path | None, plan: Plan = PLAN, most: int = 100, space: Space = SPACE) -> list[Trial]:
     fits, problem = fitter()
     study = open_study(path, plan)
     found = []
-    for trial in search(study, fits, problem, SPACE, plan, clock=lambda: 0.0):
+    for trial in search(study, fits, problem, space, plan, clock=lambda: 0.0):
         found.append(trial)
         if len(found) == most:
             break
@@ -76,16 +78,34 @@ def test_the_same_seed_gives_the_same_search() -> None:
     assert collect(None) == collect(None)
 
 
-def test_a_continued_search_is_the_uninterrupted_one(tmp_path: Path) -> None:
-    """The trial that was not yet told runs again under a new number, with its own values and seed."""
-    whole = [trial for trial in collect(None, Plan(6, 3, pruner="none", epochs=9))]
-    plan = Plan(6, 3, pruner="none", epochs=9)
-    first = collect(tmp_path / "study.db", plan, most=3)
-    rest = collect(tmp_path / "study.db", plan)
-    assert [trial.values for trial in first] == [trial.values for trial in whole[:3]]
-    assert (rest[0].values, rest[0].value, rest[0].seed) == (first[2].values, first[2].value, first[2].seed)
-    assert rest[0].number == 3
-    assert len(first[:2]) + len(rest) == 6
+@pytest.mark.parametrize("stopped", [1, 3, 9, 12])
+@pytest.mark.parametrize("pruner", ["none", "hyperband", "median"])
+def test_a_continued_search_is_the_uninterrupted_one(tmp_path: Path, stopped: int, pruner: Pruner) -> None:
+    """The trial that was not yet told runs again under its number, with its own values and seed."""
+    plan = Plan(14, 3, pruner=pruner, epochs=9)
+    space = replace(SPACE, starts=({"channels": "SNV"}, {"channels": "RAW"}))
+    whole = collect(None, plan, space=space)
+    assert collect(tmp_path / "study.db", plan, stopped, space) == whole[:stopped]
+    assert collect(tmp_path / "study.db", plan, space=space) == whole[stopped - 1 :]
+
+
+@pytest.mark.parametrize("drawn", ["channels", "rate", "gain"])
+def test_a_search_that_was_killed_while_it_drew_draws_the_same_again(tmp_path: Path, drawn: str) -> None:
+    whole = collect(None)
+    plan, path = replace(PLAN, trials=3), tmp_path / "study.db"
+    collect(path, plan)
+    with pytest.MonkeyPatch.context() as patch:
+        value = TrialDraw.value
+
+        def killing(self: TrialDraw, name: str) -> Value:
+            if name == drawn:
+                raise KeyboardInterrupt
+            return value(self, name)
+
+        patch.setattr(TrialDraw, "value", killing)
+        with pytest.raises(KeyboardInterrupt):
+            collect(path)
+    assert collect(path) == whole[3:]
 
 
 def test_a_finished_search_asks_for_nothing_more(tmp_path: Path) -> None:
@@ -198,16 +218,6 @@ def test_top_recipes_are_distinct_and_best_first() -> None:
         Trial(n, "complete", {}, recipe_id=r, value=v) for n, r, v in [(0, "a", 2.0), (1, "b", 1.0), (2, "a", 0.5)]
     ]
     assert [trial.number for trial in top([*trials, Trial(3, "pruned", {})], 5)] == [2, 1]
-
-
-def test_importance_finds_the_hyperparameter_that_matters() -> None:
-    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    study.optimize(lambda trial: trial.suggest_float("rate", 0, 1) ** 2 + 0 * trial.suggest_float("idle", 0, 1), 40)
-    shares = importance(study)
-    assert shares is not None
-    assert next(iter(shares)) == "rate"
-    assert shares["rate"] > 3 * shares["idle"]
-    assert importance(open_study(None, PLAN)) is None
 
 
 def test_log_loss_is_the_error_of_classes() -> None:

@@ -117,7 +117,7 @@ def _interval(tables: list[Array], classes: int, seed: int, draws: int) -> Inter
         ]
     )
     value = _first_minus_second([_error_of(table.sum(axis=0), classes) for table in tables])
-    low, high = np.quantile(drawn, [_tail(groups), 1 - _tail(groups)])
+    low, high = np.quantile(drawn, [tail(groups), 1 - tail(groups)])
     return Interval(float(value), float(low), float(high))
 
 
@@ -125,7 +125,7 @@ def _first_minus_second(errors: list[Array]) -> Array:
     return errors[0] if len(errors) == 1 else errors[0] - errors[1]
 
 
-def _tail(groups: int) -> float:
+def tail(groups: int) -> float:
     """Share of the draws beyond each end.
 
     Percentiles of a bootstrap are too narrow in small sets; these are expanded as Student's t

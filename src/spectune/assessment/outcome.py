@@ -13,6 +13,7 @@ from spectune.metrics import Scores, scores
 from spectune.networks.recipe import Recipe
 from spectune.spectra.spectra import Spectra
 from spectune.tuning.record import Trial
+from spectune.tuning.shares import Importance
 
 Output = NDArray[np.float64]
 """Values (rows,) for regression, class probabilities (rows, classes) for classification."""
@@ -100,15 +101,6 @@ class Regions:
 
     edges: NDArray[np.float64]
     growth: NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Importance:
-    """Share of each hyperparameter in the spread of the results, with method and sampler named."""
-
-    method: str
-    sampler: str
-    shares: Mapping[str, float]
 
 
 @dataclass(frozen=True, eq=False)

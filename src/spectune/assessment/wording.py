@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import floor, log10
 from typing import Literal
@@ -51,7 +52,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class _Figures:
+class Figures:
     """How errors are written: RMSE in the target's unit, classes as balanced accuracy."""
 
     classes: bool
@@ -59,21 +60,33 @@ class _Figures:
     decimals: int
 
     def name(self, part: Literal["validated", "tested"]) -> str:
+        """What an error on this part of the rows is called."""
         if self.classes:
             return "cross-validated balanced accuracy" if part == "validated" else "test balanced accuracy"
         return "RMSECV" if part == "validated" else "RMSEP"
 
     def bare(self, error: float) -> str:
+        """An error without its unit."""
         return f"{1 - error if self.classes else error:.{self.decimals}f}"
 
     def full(self, error: float) -> str:
+        """An error with its unit."""
         return f"{self.bare(error)}{self.unit and ' '}{self.unit}"
 
     def difference(self, found: Difference | Interval) -> str:
+        """A difference of two errors with its interval."""
         sign = -1.0 if self.classes else 1.0
         low, high = sorted((sign * found.low, sign * found.high))
         value, ends = f"{sign * found.value:+.{self.decimals}f}", [f"{end:.{self.decimals}f}" for end in (low, high)]
         return f"difference {value}, 95 % interval {ends[0]} to {ends[1]}"
+
+
+def figures(task: Task, errors: Sequence[float]) -> Figures:
+    """How errors of these sizes are written: three significant digits of the largest, for classes three decimals."""
+    if task.classes:
+        return Figures(True, "", 3)
+    largest = max((error for error in errors if error > 0), default=1.0)
+    return Figures(False, task.unit, max(0, 2 - floor(log10(largest))))
 
 
 def sentence(task: Task, pair: Comparison) -> str:
@@ -112,7 +125,7 @@ def reasons(spectra: Spectra, pair: Comparison, control: Comparison | None) -> t
     return tuple(said)
 
 
-def _nothing(task: Task, pair: Comparison, figures: _Figures) -> str:
+def _nothing(task: Task, pair: Comparison, figures: Figures) -> str:
     simplest = "the most frequent class" if task.classes else "the mean of the calibration rows"
     one, other = pair.tested_errors
     return (
@@ -121,7 +134,7 @@ def _nothing(task: Task, pair: Comparison, figures: _Figures) -> str:
     )
 
 
-def _gain(pair: Comparison, figures: _Figures) -> str:
+def _gain(pair: Comparison, figures: Figures) -> str:
     one, other = pair.tested_errors
     tested = f"{figures.name('tested')} {figures.full(one)} against {figures.bare(other)} for {_called(pair.other)}"
     if pair.tested.clear:
@@ -133,7 +146,7 @@ def _gain(pair: Comparison, figures: _Figures) -> str:
     return f"Use {_chosen(pair.one)}: {tested}, and {validated} ({which}{figures.difference(found)})."
 
 
-def _simpler(pair: Comparison, figures: _Figures) -> str:
+def _simpler(pair: Comparison, figures: Figures) -> str:
     one, other = pair.tested_errors
     better = "higher" if figures.classes else "lower"
     own = f"its {figures.name('tested')} of {figures.full(one)}"
@@ -155,7 +168,7 @@ def _relation(pair: Comparison, better: str) -> str:
     return "nearly as good as" if pair.tested.value <= WORTH * pair.tested_errors[0] else "not clearly worse than"
 
 
-def _both(pair: Comparison, figures: _Figures, part: Literal["validated", "tested"]) -> str:
+def _both(pair: Comparison, figures: Figures, part: Literal["validated", "tested"]) -> str:
     found = pair.validated if part == "validated" else pair.tested
     one, other = pair.validated_errors if part == "validated" else pair.tested_errors
     name = "balanced accuracy" if figures.classes else figures.name(part)
@@ -165,7 +178,7 @@ def _both(pair: Comparison, figures: _Figures, part: Literal["validated", "teste
     )
 
 
-def _convolution(control: Comparison, figures: _Figures) -> str:
+def _convolution(control: Comparison, figures: Figures) -> str:
     earns = "earns its place" if control.earned else "does not earn its place here"
     with_it = f"{figures.bare(control.validated_errors[0])} and {figures.bare(control.tested_errors[0])}"
     without = f"{figures.bare(control.validated_errors[1])} and {figures.bare(control.tested_errors[1])}"
@@ -173,13 +186,8 @@ def _convolution(control: Comparison, figures: _Figures) -> str:
     return f"Without its convolution the network has {names} {without}, with it {with_it}: convolution {earns}."
 
 
-def _figures(task: Task, pair: Comparison) -> _Figures:
-    """Three significant digits of the larger error, the simplest models aside."""
-    if task.classes:
-        return _Figures(True, "", 3)
-    errors = (*pair.validated_errors, *pair.tested_errors)
-    largest = max((error for error in errors if error > 0), default=1.0)
-    return _Figures(False, task.unit, max(0, 2 - floor(log10(largest))))
+def _figures(task: Task, pair: Comparison) -> Figures:
+    return figures(task, (*pair.validated_errors, *pair.tested_errors))
 
 
 def _rows(spectra: Spectra) -> str:

@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
-from spectune.cli.options import DATA, OPTIONS, OUTPUT, tuning_command
+from spectune.cli.options import COMPARED, DATA, NESTING, OPTIONS, OUTER, OUTPUT, settings_command
+from spectune.cli.paper import app as paper
+from spectune.cli.synth import app as synth
 from spectune.errors import SettingError, SpectuneError
-from spectune.files.settings import checked, load_settings
+from spectune.files.compare_settings import SHARED, arms_and_trials, checked_comparison, load_compare_settings
+from spectune.files.settings import Settings, checked, load_settings
 from spectune.spectra.axis import Unit
 from spectune.spectra.table import Signal
 
@@ -35,6 +39,30 @@ The test rows are opened once, at the end. The same command continues an interru
 [cyan]spectune tune --config runs/soil/run.toml --seed 2 -o runs/soil-2[/cyan]
 """
 
+NESTED = """Do the whole job once in every outer fold, and say what a search is worth on rows it never saw.
+
+The error that a search reports is the lowest of many looks at the same folds, hence optimistic.
+
+Here search, fresh seeds and PLS choose on outer training rows, and the rows left out are predicted once.
+
+Test rows of the file stay closed. The same command continues an interrupted one.
+
+[bold]Example:[/bold] [cyan]spectune nested soil.csv --target total_carbon --outer 5 -o runs/soil-nested[/cyan]
+"""
+
+COMPARE = """Compare search methods on the same rows, folds and search space, each with several seeds.
+
+Only calibration rows are used; the test rows stay closed. The same command continues an interrupted comparison.
+
+Asking for more trials, seeds or arms goes on from what is there.
+
+[bold]Examples:[/bold]
+
+[cyan]spectune compare soil.csv --target total_carbon[/cyan]
+
+[cyan]spectune compare soil.csv -t total_carbon --arms tpe,random,tpe+hyperband --trials 80,250,80 --seeds 6[/cyan]
+"""
+
 app = typer.Typer(
     name="spectune",
     help="From a file of spectra to a tuned, honestly validated 1D-CNN, or a plain word that PLS is as good.",
@@ -49,6 +77,8 @@ Sheet = Annotated[str | None, typer.Option(help=OPTIONS["sheet"].help, metavar="
 UnitOption = Annotated[Unit | None, typer.Option(help=OPTIONS["unit"].help, rich_help_panel=DATA)]
 SignalOption = Annotated[Signal | None, typer.Option(help=OPTIONS["signal"].help, rich_help_panel=DATA)]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.", metavar="RUN", show_default=False)]
+Subsets = Annotated[int, typer.Option(help="Random subsets of the smallest size; larger have fewer.", min=1, max=50)]
+Cores = Annotated[int | None, typer.Option("--workers", "-j", help=OPTIONS["workers"].help, min=0, max=1024)]
 
 
 @app.command()
@@ -86,20 +116,57 @@ def tune(said: Mapping[str, Any], config: Path | None) -> None:
     Raises:
         SettingError: no file, no target, or an option that makes no sense.
     """
-    if config is None and "data" not in said:
-        raise SettingError("spectune tune needs a file of spectra and a target: spectune tune FILE --target COLUMN")
-    if config is None and "target" not in said:
-        raise SettingError(
-            f"spectune tune needs the column to predict, as in --target COLUMN; "
-            f"see the columns with: spectune inspect {said['data']}"
-        )
-    settings = load_settings(config, said) if config else checked(said, "spectune tune")
+    settings = _settings("tune", said, config)
     from spectune.cli import tuning
 
     tuning.tune(settings)
 
 
-app.command("tune")(tuning_command(tune, TUNE))
+def nested(said: Mapping[str, Any], config: Path | None) -> None:
+    """Nested validation with what was said on the command line, on top of a ``run.toml``; errors as for ``tune``."""
+    told = {name: value for name, value in said.items() if name != "outer"}
+    settings = _settings("nested", told, config)
+    if "out" not in said:
+        settings = replace(settings, out=f"{settings.out}-nested")
+    from spectune.cli import nesting
+
+    nesting.nest(settings, said.get("outer", OUTER))
+
+
+def compare(said: Mapping[str, Any], config: Path | None) -> None:
+    """Compare search methods as said on the command line, on top of a ``compare.toml``; errors as for ``tune``."""
+    _check_said("spectune compare", said, config)
+    values = {**said, **arms_and_trials(said)}
+    settings = load_compare_settings(config, values) if config else checked_comparison(values, "spectune compare")
+    from spectune.cli import comparing
+
+    comparing.compare(settings)
+
+
+def _check_said(command: str, said: Mapping[str, Any], config: Path | None) -> None:
+    """A SettingError when neither the command line nor a file names data and target."""
+    if config is None and "data" not in said:
+        raise SettingError(f"{command} needs a file of spectra and a target: {command} FILE --target COLUMN")
+    if config is None and "target" not in said:
+        raise SettingError(
+            f"{command} needs the column to predict, as in --target COLUMN; "
+            f"see the columns with: spectune inspect {said['data']}"
+        )
+
+
+def _settings(command: str, said: Mapping[str, Any], config: Path | None) -> Settings:
+    """The settings of a command that needs a file and a target."""
+    _check_said(f"spectune {command}", said, config)
+    return load_settings(config, said) if config else checked(said, f"spectune {command}")
+
+
+app.command("tune")(settings_command(tune, TUNE))
+app.command("nested")(
+    settings_command(nested, NESTED, [name for name in OPTIONS if name not in {"explain", *NESTING}], NESTING)
+)
+app.command("compare")(
+    settings_command(compare, COMPARE, [name for name in SHARED if name not in COMPARED], COMPARED, "compare.toml")
+)
 
 
 @app.command()
@@ -117,6 +184,19 @@ def report(
     from spectune.cli import reporting
 
     reporting.write_report(run, out)
+
+
+@app.command("learning-curve")
+def learning_curve(run: RunFolder, subsets: Subsets = 3, workers: Cores = None) -> None:
+    """Say what more samples would bring: the best network of a run, and PLS, on growing training sets.
+
+    The same command continues an interrupted one.
+
+    [bold]Example:[/bold] [cyan]spectune learning-curve runs/soil[/cyan]
+    """
+    from spectune.cli import learning
+
+    learning.learn(run, subsets, workers)
 
 
 @app.command()
@@ -142,17 +222,36 @@ def predict(
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Argument(help="CSV file to write.", metavar="FILE", show_default=False)],
+    out: Annotated[
+        Path, typer.Argument(help="File to write: .csv, .parquet or .npz.", metavar="FILE", show_default=False)
+    ],
+    kind: Annotated[
+        Literal["fruit", "soil"], typer.Option(help="Short-wave spectra of fruit, or a library of topsoils.")
+    ] = "fruit",
     rows: Annotated[int, typer.Option(help="Spectra to make.", min=10, max=100_000)] = 600,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn at random.", min=0, max=2_000_000_000)] = 0,
+    step: Annotated[
+        float | None,
+        typer.Option(
+            help="Distance of the points of soil spectra, nm. [dim]\\[default: 0.5, 4,200 points][/dim]", metavar="NM"
+        ),
+    ] = None,
 ) -> None:
-    """Make a file of simulated fruit spectra, to try spectune on.
+    """Make a file of simulated spectra of fruit or soil, to try spectune on.
 
-    [bold]Example:[/bold] [cyan]spectune simulate fruit.csv --rows 600 --seed 1[/cyan]
+    [bold]Examples:[/bold]
+
+    [cyan]spectune simulate fruit.csv --rows 600 --seed 1[/cyan]
+
+    [cyan]spectune simulate soil.parquet --kind soil --rows 2000 --step 5[/cyan]
     """
     from spectune.cli import simulating
 
-    simulating.simulate(out, rows, seed)
+    simulating.simulate(out, kind, rows, seed, step)
+
+
+app.add_typer(synth, name="synth")
+app.add_typer(paper, name="paper")
 
 
 @app.command()

@@ -23,6 +23,9 @@ STAGES: dict[Stage, str] = {
     "model": "final model",
     "explanation": "explaining",
     "report": "writing",
+    "outer": "outer folds",
+    "learning": "growing training sets",
+    "compare": "searching by all methods",
 }
 
 

@@ -1,15 +1,16 @@
 """One option of ``spectune tune`` for every field of ``Settings``: its panel and its words.
 
-The command is made from this table and from the fields, so an option, its type and its default
-are said once; a test holds that none is missing.
+Commands are made from this table and from the fields, so an option, its type and its default
+are said once; a test holds that none is missing. A command may have some of them and its own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields
 from inspect import Parameter, Signature
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any, get_type_hints
 
 import typer
@@ -21,24 +22,33 @@ DATA, ROLES, SEARCH, MODEL, OUTPUT = "Data", "Roles of rows", "Search", "Model",
 
 @dataclass(frozen=True)
 class Words:
-    """How an option is shown: in which panel, with what help, under which short name, with what default in words."""
+    """How an option is shown: in which panel, with what help, under which short name, with what default in words.
+
+    ``place`` marks an argument that is said by its place, without a name.
+    """
 
     panel: str
     help: str
     short: str = ""
     default: str = ""
     metavar: str | None = None
+    place: bool = False
 
 
 OPTIONS: Mapping[str, Words] = {
-    "data": Words(DATA, "File of spectra: CSV or text, Excel, Parquet, .npz or .mat.", metavar="DATA"),
+    "data": Words(
+        DATA, "File of spectra: CSV or text, Excel, Parquet, .npz, .mat or .RData.", metavar="DATA", place=True
+    ),
     "target": Words(DATA, "Column to predict.", "-t", metavar="COLUMN"),
     "where": Words(DATA, "Use only these rows, such as 'instrument == \"m5\"'.", default="all rows", metavar="RULE"),
     "classes": Words(DATA, "Take the target as classes, or as numbers.", default="as its values suggest"),
     "unit": Words(DATA, "Unit of the axis, where the file does not tell."),
     "signal": Words(DATA, "Kind of signal, where its values do not tell."),
     "sheet": Words(
-        DATA, "Sheet of a workbook, or name of the spectra in .npz and .mat.", default="the first", metavar="NAME"
+        DATA,
+        "Sheet of a workbook, or name of the spectra in .npz, .mat and .RData.",
+        default="the first",
+        metavar="NAME",
     ),
     "split": Words(ROLES, "Column that marks each row cal or test.", metavar="COLUMN"),
     "test": Words(ROLES, "File whose rows are the test set.", metavar="FILE"),
@@ -52,10 +62,17 @@ OPTIONS: Mapping[str, Words] = {
     "trials": Words(SEARCH, "Networks to try.", "-n", metavar="N"),
     "folds": Words(SEARCH, "Folds of cross-validation.", metavar="N"),
     "space": Words(SEARCH, "Search space: a shipped name, or a TOML file of your own.", metavar="NAME|FILE"),
+    "fix": Words(SEARCH, "Fix a hyperparameter of the space; may be said again for others.", metavar="NAME=VALUE"),
     "sampler": Words(SEARCH, "How the next network is chosen."),
     "pruner": Words(SEARCH, "How hopeless networks are ended early."),
     "epochs": Words(SEARCH, "Upper limit of epochs.", default="that of the space", metavar="N"),
     "seed": Words(SEARCH, "Seed of everything drawn at random; the same seed gives the same run.", metavar="N"),
+    "search_seed": Words(
+        SEARCH,
+        "Seed of the search alone, where folds must stay the same.",
+        default="that of everything",
+        metavar="N",
+    ),
     "workers": Words(SEARCH, "Processor cores to use; 0 for all.", "-j", metavar="N"),
     "precision": Words(SEARCH, "Products while searching; bf16 is faster on processors made for it."),
     "top": Words(MODEL, "Best recipes that are trained again before one is called best.", metavar="N"),
@@ -65,59 +82,106 @@ OPTIONS: Mapping[str, Words] = {
     "out": Words(OUTPUT, "Folder of the run.", "-o", default="runs/DATA-TARGET", metavar="FOLDER"),
 }
 
+OUTER = 5
+
+NESTING: Mapping[str, tuple[Any, Words]] = {
+    "outer": (int, Words(SEARCH, "Outer folds, each a whole job.", default=str(OUTER), metavar="N")),
+    "out": (str, Words(OUTPUT, "Folder of the outer folds.", "-o", "runs/DATA-TARGET-nested", "FOLDER")),
+}
+"""Options of ``spectune nested`` that are not as in ``spectune tune``."""
+
+COMPARED: Mapping[str, tuple[Any, Words]] = {
+    "arms": (
+        str,
+        Words(SEARCH, "Search methods: samplers, each alone or with a pruner.", default="tpe,random", metavar="A,B+C"),
+    ),
+    "trials": (str, Words(SEARCH, "Networks to try: a number for all, or one an arm.", "-n", "80", metavar="N[,N]")),
+    "seeds": (int, Words(SEARCH, "Searches of every arm.", default="3", metavar="N")),
+    "out": (str, Words(OUTPUT, "Folder of the comparison.", "-o", "runs/compare-DATA-TARGET", "FOLDER")),
+}
+"""Options of ``spectune compare`` that are not as in ``spectune tune``."""
+
+PAPER: Mapping[str, tuple[Any, Words]] = {
+    "data": (str, Words(DATA, "File of soil spectra, reflectance or absorbance.", metavar="DATA")),
+    "simulate": (int, Words(DATA, "Make so many LUCAS-like spectra instead of reading a file.", metavar="N")),
+    "trials": (str, Words(SEARCH, "TPE trials, and random trials.", "-n", "80,250", "N,N")),
+    "seeds": (int, Words(SEARCH, "Searches of each kind.", default="1", metavar="N")),
+    "folds": (int, Words(SEARCH, "Folds of cross-validation.", default="10", metavar="N")),
+    "outer": (int, Words(SEARCH, "Outer folds of the nested validation; 0 for none.", default="5", metavar="N")),
+    "outer_trials": (int, Words(SEARCH, "TPE trials in each outer fold.", default="as in TPE searches", metavar="N")),
+    "curve": (bool, Words(MODEL, "Make the learning curve.", default="yes")),
+    "out": (str, Words(OUTPUT, "Folder of the experiment.", "-o", "runs/shen2021-DATA-TARGET", "FOLDER")),
+}
+"""Options of ``spectune paper shen2021`` that are not as in ``spectune tune``."""
+
 _HINTS = get_type_hints(Settings)
 
 
-def tuning_command(work: Callable[[Mapping[str, Any], Path | None], None], words: str) -> Callable[..., None]:
-    """A command with an argument for the data, ``--config``, and an option for every other setting.
+def settings_command(
+    work: Callable[[Mapping[str, Any], Path | None], None],
+    words: str,
+    names: Collection[str] = tuple(OPTIONS),
+    own: Mapping[str, tuple[Any, Words]] = MappingProxyType({}),
+    config: str | None = "run.toml",
+) -> Callable[..., None]:
+    """A command with an argument for the data, ``--config``, and an option for other settings.
 
     Args:
-        work: gets the settings that were said, by name, and the path of a ``run.toml``.
+        work: gets what was said, by name, and the path of a ``run.toml``.
         words: help of the command.
+        names: settings that are options of it.
+        own: options that are no settings, by name: their type and their words.
+        config: what the file of ``--config`` is usually called; None for a command without one.
     """
 
     def command(**said: Any) -> None:
-        config = said.pop("config")
-        work({name: value for name, value in said.items() if value is not None}, config)
+        path = said.pop("config", None)
+        work({name: value for name, value in said.items() if value not in (None, [])}, path)
 
+    settings = [_parameter(name, _HINTS[name], OPTIONS[name], _default(name)) for name in OPTIONS if name in names]
+    others = [_parameter(name, hint, shown, _bracketed(shown.default)) for name, (hint, shown) in own.items()]
     command.__doc__ = words
-    command.__dict__["__signature__"] = Signature([_config(), *(_parameter(name) for name in OPTIONS)])
+    command.__dict__["__signature__"] = Signature([*([_config(config)] if config else []), *settings, *others])
     return command
 
 
-def _config() -> Parameter:
-    shown = typer.Option("--config", "-c", help="A run.toml with any of these options.", rich_help_panel=DATA)
+def _config(name: str) -> Parameter:
+    shown = typer.Option("--config", "-c", help=f"A {name} with any of these options.", rich_help_panel=DATA)
     annotation = Annotated[Path | None, shown]
     return Parameter("config", Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-def _parameter(name: str) -> Parameter:
-    words = OPTIONS[name]
+def _parameter(name: str, hint: Any, words: Words, default: str) -> Parameter:
     shown: Any
-    if name == "data":
-        shown = typer.Argument(help=words.help, metavar="DATA", show_default=False)
+    if words.place:
+        shown = typer.Argument(help=words.help, metavar=words.metavar, show_default=False)
     else:
         shown = typer.Option(
-            *_flags(name),
-            help=f"{words.help}{_default(name)}",
+            *_flags(name, hint, words.short),
+            help=f"{words.help}{default}",
             metavar=words.metavar,
             show_default=False,
             rich_help_panel=words.panel,
         )
-    return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[_HINTS[name] | None, shown])
+    kind = list[str] if hint == tuple[str, ...] else hint
+    return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, shown])
 
 
-def _flags(name: str) -> list[str]:
+def _flags(name: str, hint: Any, short: str) -> list[str]:
     long = f"--{name.replace('_', '-')}"
-    if _HINTS[name] in (bool, bool | None):
+    if hint in (bool, bool | None):
         return [f"{long}/--no-{long[2:]}"]
-    return [long, *([OPTIONS[name].short] if OPTIONS[name].short else [])]
+    return [long, *([short] if short else [])]
 
 
 def _default(name: str) -> str:
-    """The default in brackets, as typer itself would show it; options without one show none."""
+    """The default of a setting in brackets, as typer itself would show it; settings without one show none."""
     default = next(field.default for field in fields(Settings) if field.name == name)
-    shown = OPTIONS[name].default or ("" if default in (None, MISSING) else default)
+    shown = OPTIONS[name].default or ("" if default in (None, MISSING, ()) else default)
     if isinstance(shown, bool):
         shown = "yes" if shown else "no"
+    return _bracketed(shown)
+
+
+def _bracketed(shown: object) -> str:
     return f" [dim]\\[default: {shown}][/dim]" if shown != "" else ""

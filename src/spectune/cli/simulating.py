@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from spectune.errors import SettingError
-from spectune.files.tables import spectra_table, write_table
+from spectune.files.spectra_files import check_spectra_path, write_spectra
+from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
+from spectune.synthesis.soil import soil
+from spectune.synthesis.soil_optics import FINEST
+
+Kind = Literal["fruit", "soil"]
 
 
-def simulate(out: Path, rows: int, seed: int) -> None:
-    """Write simulated fruit spectra as CSV and say what is in it.
+def simulate(out: Path, kind: Kind, rows: int, seed: int, step: float | None) -> None:
+    """Write simulated spectra as CSV, Parquet or a NumPy archive and say what is in it.
 
     Raises:
-        SettingError: the name does not end in ``.csv``.
+        SettingError: a name with another ending, a step for fruit, or one that soils do not have.
     """
-    if out.suffix.lower() != ".csv":
-        raise SettingError(f"simulated spectra are written as CSV, so the name must end in .csv; got {out}")
-    table = fruit(rows, seed)
-    write_table(out, spectra_table(table))
+    check_spectra_path(out)
+    table = _made(kind, rows, seed, step)
+    write_spectra(out, table)
     print(f"{len(table)} simulated spectra ({table.axis.describe()}) with {', '.join(table.columns)}: {out}")
+
+
+def _made(kind: Kind, rows: int, seed: int, step: float | None) -> Table:
+    match kind:
+        case "fruit":
+            if step is not None:
+                raise SettingError("simulated fruit are measured every 3 nm, so --step is for soil only: --kind soil")
+            return fruit(rows, seed)
+        case "soil":
+            return soil(rows, seed, FINEST if step is None else step)

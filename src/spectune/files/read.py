@@ -12,6 +12,8 @@ from spectune.files.readers.matlab import HDF5_MARK, read_matlab
 from spectune.files.readers.npz import read_npz
 from spectune.files.readers.parquet import read_parquet
 from spectune.files.readers.plain import MOST_BYTES, unpacked
+from spectune.files.readers.rfiles import SUFFIXES as R_SUFFIXES
+from spectune.files.readers.rfiles import is_r, read_r
 from spectune.files.readers.text import read_text
 from spectune.spectra.axis import UNITS, Unit
 from spectune.spectra.table import SIGNALS, Signal, Table
@@ -24,7 +26,7 @@ SUFFIXES: dict[str, Kind] = {
 }  # fmt: skip
 """Kinds by the end of a file's name; any other name is text. The content goes before the name."""
 
-_READABLE = "CSV or other text, Excel (.xlsx, .xls, .ods), Parquet, .npz and .mat"
+_READABLE = "CSV or other text, Excel (.xlsx, .xls, .ods), Parquet, .npz, .mat and .RData"
 
 
 def read(
@@ -33,8 +35,8 @@ def read(
     """The spectra of a file with everything that stands beside them, one row a sample.
 
     Args:
-        path: CSV, TSV or other text (also ``.gz``), Excel, Parquet, ``.npz`` or ``.mat``.
-        sheet: sheet of a workbook, or name of the spectra in ``.npz`` and ``.mat``, where there are several.
+        path: CSV, TSV or other text (also ``.gz``), Excel, Parquet, ``.npz``, ``.mat`` or R's ``.RData``.
+        sheet: sheet of a workbook, or name of the spectra in ``.npz``, ``.mat`` or ``.RData`` where there are several.
         unit: unit of the axis; by default from the header, a ``meta.json`` beside, or the range.
         signal: kind of signal; by default from a ``meta.json`` beside, or the values.
 
@@ -72,10 +74,12 @@ def _content(path: Path) -> bytes:
 
 
 def _draft(raw: bytes, path: Path, sheet: str | None) -> Draft:
-    if path.suffix.casefold() in (".rdata", ".rda", ".rds"):
-        raise ReadError("R's own format is not read; in R, write the table with write.csv() and read that")
+    if path.suffix.casefold() in R_SUFFIXES:
+        return read_r(raw, sheet)
     if raw.startswith(b"\x1f\x8b"):
         raw = unpacked(raw)
+    if is_r(raw):
+        return read_r(raw, sheet)
     match _kind(raw, path):
         case "excel":
             return read_excel(raw, sheet)

@@ -18,12 +18,13 @@ from spectune.spectra.axis import Unit
 from spectune.spectra.table import Signal
 
 Sampler = Literal["tpe", "random"]
-Pruner = Literal["hyperband", "none"]
+Pruner = Literal["hyperband", "median", "none"]
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
     "trials": (1, 100_000),
     "folds": (2, 50),
     "seed": (0, 2_000_000_000),
+    "search_seed": (0, 2_000_000_000),
     "epochs": (1, 100_000),
     "replicates": (0, 50),
     "top": (1, 50),
@@ -50,7 +51,9 @@ class Settings:
         trials: networks to try.
         folds: of cross-validation.
         seed: of everything drawn at random.
+        search_seed: of the search alone, where several searches are to have the same folds; None for ``seed``.
         space: name of a shipped search space, a TOML file, or ``"auto"``.
+        fix: hyperparameters of the space that are not searched, each ``"NAME=VALUE"``.
         sampler: how the next network is chosen.
         pruner: how hopeless networks are ended early.
         epochs: upper limit that overrides the space's; None to keep it.
@@ -82,7 +85,9 @@ class Settings:
     trials: int = 50
     folds: int = 5
     seed: int = 0
+    search_seed: int | None = None
     space: str = "auto"
+    fix: tuple[str, ...] = ()
     sampler: Sampler = "tpe"
     pruner: Pruner = "hyperband"
     epochs: int | None = None
@@ -171,8 +176,20 @@ def _senseless(values: Mapping[str, Any]) -> Iterator[str]:
         value = values.get(name)
         if isinstance(value, int) and not isinstance(value, bool) and not low <= value <= high:
             yield f"{name} must be from {low} to {high}, got {value}"
+    yield from _unfit(values.get("fix"))
     part = values.get("test_part")
     if isinstance(part, int | float) and not 0 < part < 0.9:
         yield f"test_part must be above 0 and below 0.9, got {part}"
     if values.get("test") and values.get("split"):
         yield "test and split both name the test rows; keep one of them"
+
+
+def _unfit(fix: object) -> Iterator[str]:
+    """A sentence for everything in ``fix`` that is no NAME=VALUE, or fixes a name again."""
+    said = [one for one in fix if isinstance(one, str)] if isinstance(fix, list | tuple) else []
+    names = [one.partition("=")[0].strip() for one in said]
+    for place, (name, one) in enumerate(zip(names, said, strict=True)):
+        if not name or "=" not in one:
+            yield f"fix must be NAME=VALUE, such as batch=64, got {one!r}"
+        elif name in names[:place]:
+            yield f"fix gives {name!r} twice; keep one of them"

@@ -15,7 +15,8 @@ Mistakes in a file are all named at once, each with its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from fnmatch import fnmatchcase
 from importlib.resources import files
@@ -105,6 +106,29 @@ def format_space(space: Space) -> str:
     for start in space.starts:
         lines += ["", "[[starts]]", *(_line(name, _format_value(value)) for name, value in start.items())]
     return "\n".join([tomli_w.dumps(head), "[ranges]", *lines, ""])
+
+
+def fixes(said: Iterable[str]) -> dict[str, Value]:
+    """Values by name from texts such as ``batch=64``; what TOML would not take for a flag or number is a word.
+
+    >>> fixes(["batch=64", "conv.1.pool = false", "channels=SNV | D1"])
+    {'batch': 64, 'conv.1.pool': False, 'channels': 'SNV | D1'}
+    """
+    parted = [one.partition("=") for one in said]
+    return {name.strip(): _scalar(value.strip()) for name, _, value in parted}
+
+
+def _scalar(text: str) -> Value:
+    try:
+        read = tomllib.loads(f"value = {text}")
+    except (ValueError, RecursionError):
+        return text
+    match read:
+        case {"value": bool() | float() | str() as value, **others} if not others:
+            return value
+        case {"value": int(value), **others} if not others and abs(value) < 2**63:  # TOML's own limit
+            return value
+    return text
 
 
 def _shipped() -> list[Any]:

@@ -8,12 +8,14 @@ import numpy as np
 
 from spectune.files.read import read
 from spectune.files.settings import Settings
-from spectune.files.spaces import load_space
+from spectune.files.spaces import fixes, load_space
+from spectune.networks.narrowing import fixed, within
 from spectune.networks.space import Space
 from spectune.spectra.folds import Fold, folds
 from spectune.spectra.select import select
-from spectune.spectra.spectra import Rows, Spectra
+from spectune.spectra.spectra import Rows, Spectra, Task
 from spectune.spectra.table import Table
+from spectune.tuning.rehearsal import rehearse
 from spectune.tuning.scoring import Problem
 
 DEFAULT_SPACE = "default"
@@ -21,12 +23,16 @@ DEFAULT_SPACE = "default"
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
-    """Everything that is decided before a network is trained."""
+    """Everything that is decided before a network is trained.
+
+    ``command`` is what to type to do it again; that of ``spectune tune`` when empty.
+    """
 
     settings: Settings
     spectra: Spectra
     space: Space
     folds: tuple[Fold, ...]
+    command: str = ""
 
     @property
     def problem(self) -> Problem:
@@ -49,7 +55,8 @@ def prepared(settings: Settings, table: Table | None = None) -> Prepared:
     Raises:
         DataError, SettingError: anything about the data or the settings that cannot be used.
     """
-    space = load_space(DEFAULT_SPACE if settings.space == "auto" else settings.space)
+    wide = load_space(DEFAULT_SPACE if settings.space == "auto" else settings.space)
+    wide = fixed(wide, fixes(settings.fix))
     if table is None:
         table = read(settings.data, sheet=settings.sheet, unit=settings.unit, signal=settings.signal)
     test = None
@@ -66,4 +73,16 @@ def prepared(settings: Settings, table: Table | None = None) -> Prepared:
         seed=settings.seed,
         classes=settings.classes,
     )
+    space = fitting(wide, spectra.task)
     return Prepared(settings, spectra, space, folds(spectra.calibration, settings.folds, settings.seed))
+
+
+def fitting(space: Space, task: Task) -> Space:
+    """The space for a task: no batch is larger than its rows.
+
+    Raises:
+        SettingError: a space that makes no network for this task.
+    """
+    narrowed = within(space, "batch", task.rows)
+    rehearse(narrowed, task)
+    return narrowed

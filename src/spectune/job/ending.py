@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from typing import Any
 
-from spectune.assessment.outcome import CNN, DENSE, Importance, Judged, Outcome, Regions
+from spectune.assessment.outcome import CNN, DENSE, Judged, Outcome, Regions
 from spectune.assessment.verdict import verdict
 from spectune.files.runs import continue_command, load_outcome
 from spectune.files.settings import Settings
@@ -21,6 +21,7 @@ from spectune.training.fit import Fitted, predict
 from spectune.training.machine import USUAL, Machine
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import convolutional
+from spectune.tuning.shares import Importance
 
 OPENED = "test rows opened"
 
@@ -34,7 +35,7 @@ class Made:
     fitted: Fitted
     models: tuple[Judged, ...]
     regions: Regions | None
-    shares: Mapping[str, float] | None
+    importance: Importance | None
 
 
 def outcome(work: Prepared, made: Made, facts: Mapping[str, str]) -> Outcome:
@@ -53,7 +54,7 @@ def outcome(work: Prepared, made: Made, facts: Mapping[str, str]) -> Outcome:
         members=made.fitted.members,
         trials=made.trials,
         replicates=made.networks.others,
-        importance=None if made.shares is None else Importance("PED-ANOVA", settings.sampler, made.shares),
+        importance=made.importance,
         regions=made.regions,
         spread=spread,
         settings=said(settings),
@@ -68,21 +69,29 @@ def facts(work: Prepared, seconds: float) -> Mapping[str, str]:
     opened = 1
     if (folder / "outcome.json").exists():
         opened += int(load_outcome(folder).facts.get(OPENED, "1 time").split()[0])
-    libraries = ("spectune", "torch", "optuna", "scikit-learn", "numpy", "scipy")
     return {
-        "command": f"{continue_command(folder)} --out {shlex.quote(f'{folder}-again')}",
-        **{name: version(name) for name in libraries},
-        "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {workers(work.settings)} in use",
-        "engine": Machine(precision=work.settings.precision).words,
+        "command": work.command or f"{continue_command(folder)} --out {shlex.quote(f'{folder}-again')}",
+        **surroundings(work.settings),
         "time": f"{seconds:.0f} s",
         OPENED: f"{opened} time{'' if opened == 1 else 's'}",
     }
 
 
+def surroundings(settings: Settings) -> Mapping[str, str]:
+    """Versions, machine and engine."""
+    libraries = ("spectune", "torch", "optuna", "scikit-learn", "numpy", "scipy")
+    return {
+        **{name: version(name) for name in libraries},
+        "python": platform.python_version(),
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {workers(settings)} in use",
+        "engine": Machine(precision=settings.precision).words,
+    }
+
+
 def said(settings: Settings) -> Mapping[str, Any]:
     """The settings that have a value, as an outcome keeps them."""
-    return {name: value for name, value in asdict(settings).items() if value is not None}
+    told = {name: value for name, value in asdict(settings).items() if value is not None}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
 
 def workers(settings: Settings) -> int:

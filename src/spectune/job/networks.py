@@ -58,15 +58,17 @@ class Networks:
 def plan(work: Prepared) -> Plan:
     """The search plan of the settings."""
     settings = work.settings
-    return Plan(settings.trials, settings.seed, settings.sampler, settings.pruner, settings.epochs)
+    seed = settings.seed if settings.search_seed is None else settings.search_seed
+    return Plan(settings.trials, seed, settings.sampler, settings.pruner, settings.epochs)
 
 
 def searched(
     work: Prepared, run: Run, study: optuna.Study, fitter: Fitter
 ) -> Generator[Progress, None, tuple[Trial, ...]]:
     """All trials of the search, old and new; each is kept as soon as it ends."""
-    done = finished(study)
-    trials = [trial for trial in load_trials(run.folder) if trial.number in done or trial.state == "rejected"]
+    done, told = finished(study), {trial.number for trial in study.get_trials(deepcopy=False)}
+    kept = load_trials(run.folder)
+    trials = [trial for trial in kept if trial.number in (told if trial.state == "rejected" else done)]
     begun, before = time.monotonic(), len(done)
     for trial in search(study, fitter, work.problem, work.space, plan(work)):
         save_trial(run, trial)

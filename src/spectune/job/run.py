@@ -68,8 +68,12 @@ def run(settings: Settings, table: Table | None = None) -> Generator[Progress | 
     Raises:
         SpectuneError: data, settings or folder that cannot be used.
     """
-    work = prepared(settings, table)
-    spectra = work.spectra
+    yield from carried_out(prepared(settings, table))
+
+
+def carried_out(work: Prepared) -> Generator[Progress | Result, None, None]:
+    """The job on spectra and folds that are already prepared; otherwise as ``run``."""
+    settings, spectra = work.settings, work.spectra
     yield Progress("read", 1, 1, f"{len(spectra.calibration)} calibration and {len(spectra.test)} test rows")
     folder = settings.folder
     with open_run(folder, settings, fingerprint(spectra, work.space)) as kept:
@@ -99,7 +103,9 @@ def _done(work: Prepared, kept: Run) -> Generator[Progress, None, tuple[Outcome,
         fitted, models = yield from _models(work, networks, fitter)
     others = yield from _baselines(work)
     found = yield from _regions(work, fitted)
-    made = Made(trials, networks, fitted, (*others, *models), found, importance(study))
+    made = Made(
+        trials, networks, fitted, (*others, *models), found, importance(trials, work.space, work.settings.sampler)
+    )
     return outcome(work, made, facts(work, time.monotonic() - begun)), fitted
 
 

@@ -14,7 +14,7 @@ from spectune.errors import ShapeError
 
 Shape = tuple[int, int]
 Padding = Literal["same", "valid"]
-Activation = Literal["linear", "relu", "leaky_relu", "elu", "selu", "swish"]
+Activation = Literal["linear", "relu", "leaky_relu", "elu", "selu", "swish", "tanh"]
 
 
 @dataclass(frozen=True)
@@ -67,9 +67,10 @@ class BatchNorm:
 
 @dataclass(frozen=True)
 class Act:
-    """Activation."""
+    """Activation; ``slope`` is that of a leaky ReLU below zero, 0.3 in Keras."""
 
     name: Activation
+    slope: float = 0.3
     kind: Literal["act"] = "act"
 
 
@@ -154,6 +155,15 @@ def parameters(layers: Layers, shape: Shape) -> int:
     return total
 
 
+def running(layers: Layers, shape: Shape) -> int:
+    """Number of running means and variances of batch normalisation: kept, but not trained.
+
+    >>> running((Conv(16, 21), BatchNorm(), Act("relu")), (1, 5000))
+    32
+    """
+    return sum(_running(layer, before) for layer, before in zip(layers, _before(layers, shape), strict=True))
+
+
 def window(points: int, size: int, stride: int, padding: Padding) -> tuple[int, int, int]:
     """(points after, cells padded left, cells padded right) of a sliding window.
 
@@ -192,8 +202,10 @@ def describe(layer: Layer) -> str:
             return f"dense, {units} unit{'' if units == 1 else 's'}"
         case BatchNorm():
             return "batch normalisation"
+        case Act("leaky_relu", slope):
+            return "leaky ReLU" if slope == Act("leaky_relu").slope else f"leaky ReLU of slope {slope:.3g}"
         case Act(name):
-            return {"elu": "ELU", "selu": "SELU", "relu": "ReLU", "leaky_relu": "leaky ReLU"}.get(name, name)
+            return {"elu": "ELU", "selu": "SELU", "relu": "ReLU"}.get(name, name)
         case Dropout(rate):
             return f"dropout {rate:.3g}"
         case Flatten():
@@ -250,5 +262,17 @@ def _parameters(layer: Layer, shape: Shape) -> int:
             return parameters(body, shape) + parameters(shortcut, shape)
         case Branches(paths):
             return sum(parameters(path, shape) for path in paths)
+        case _:
+            return 0
+
+
+def _running(layer: Layer, shape: Shape) -> int:
+    match layer:
+        case BatchNorm():
+            return 2 * shape[0]
+        case Residual(body, shortcut):
+            return running(body, shape) + running(shortcut, shape)
+        case Branches(paths):
+            return sum(running(path, shape) for path in paths)
         case _:
             return 0

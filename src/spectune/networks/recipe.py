@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from spectune.errors import SettingError
 from spectune.networks.layers import Layers
@@ -14,6 +15,10 @@ from spectune.spectra.channels import Channels, Layout
 Optimiser = Literal["adam", "rmsprop", "adagrad", "sgd"]
 Decay = Literal["constant", "cosine", "plateau"]
 Transform = Literal["none", "sqrt", "log", "boxcox"]
+Start = Literal["he_normal", "glorot_uniform"]
+
+LATER: Mapping[str, object] = {"slope": 0.3, "best_delta": 0.0, "start": "he_normal", "standardised": True}
+"""Values of fields that the first recipes did not have: left out of an identity, so that older ones hold."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +37,8 @@ class Schedule:
             the tuning error by ``min_delta``, not below ``min_rate``).
         patience: epochs without a lower tuning error before a member stops (0: never); the
             best weights are kept in any case.
+        best_delta: by how much more than this an epoch's tuning error must lie below that of the
+            best epoch to become the best itself (``min_delta`` of Keras's EarlyStopping).
     """
 
     optimiser: Optimiser = "adam"
@@ -46,6 +53,7 @@ class Schedule:
     min_delta: float = 1e-4
     min_rate: float = 1e-6
     patience: int = 0
+    best_delta: float = 0.0
 
     def __post_init__(self) -> None:
         if self.batch < 1 or self.epochs < 1:
@@ -63,10 +71,12 @@ class Recipe:
     """Channels, layers and schedule of a network; the last layer makes the outputs.
 
     ``transform`` is applied to the target before it is standardised, inside the network;
-    errors are always taken in the target's own unit. ``gain`` scales the He-normal starting
-    kernels: the papers use 1; on spectra, whose columns are strongly correlated, smaller starts
-    often generalise far better. ``balanced`` gives every class the same weight in the loss,
-    whatever its number of rows.
+    errors are always taken in the target's own unit. ``gain`` scales the starting kernels: the
+    papers use 1; on spectra, whose columns are strongly correlated, smaller starts often
+    generalise far better. ``balanced`` gives every class the same weight in the loss, whatever
+    its number of rows. ``start`` says how kernels are drawn: He-normal, or uniform as Glorot &
+    Bengio (2010). ``standardised`` brings every column of the signal to mean 0 and deviation 1 over
+    a member's training rows; without it the network receives what the channels make.
     """
 
     channels: Channels
@@ -76,9 +86,16 @@ class Recipe:
     transform: Transform = "none"
     gain: float = 1.0
     balanced: bool = False
+    start: Start = "he_normal"
+    standardised: bool = True
 
     @property
     def id(self) -> str:
         """Twelve hexadecimal digits that are the same for equal recipes on any machine."""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(asdict(self, dict_factory=_identity), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _identity(fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Fields that belong to the identity of a record."""
+    return {name: value for name, value in fields if name not in LATER or value != LATER[name]}

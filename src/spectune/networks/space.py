@@ -90,17 +90,21 @@ class Space:
     name: str = ""
     starts: tuple[Mapping[str, Value], ...] = ()
 
+    def find(self, name: str) -> Range | None:
+        """The range of a hyperparameter, or None where no pattern matches the name."""
+        if name in self.ranges:
+            return self.ranges[name]
+        return next((found for pattern, found in self.ranges.items() if fnmatchcase(name, pattern)), None)
+
     def range(self, name: str) -> Range:
         """The range of a hyperparameter.
 
         Raises:
             SettingError: no pattern of the space matches the name.
         """
-        if name in self.ranges:
-            return self.ranges[name]
-        for pattern, found in self.ranges.items():
-            if fnmatchcase(name, pattern):
-                return found
+        found = self.find(name)
+        if found is not None:
+            return found
         raise SettingError(
             f"the space {self.name or self.family!r} has no range for {name!r}, which family {self.family!r} asks for; "
             f'add a line such as "{name}" = {{ kind = "fixed", value = ... }}'
@@ -108,7 +112,7 @@ class Space:
 
 
 class Draw(Protocol):
-    """Where a family gets its values from."""
+    """Where a family gets its values from, and where it says what it had to repair."""
 
     def int(self, name: str) -> int:
         """A whole number."""
@@ -122,9 +126,22 @@ class Draw(Protocol):
     def flag(self, name: str) -> bool:
         """Yes or no."""
 
+    def repaired(self, what: str) -> None:
+        """Notes that values which make no network together were changed; ``what`` says how, without numbers."""
+
 
 class Drawing:
-    """A draw whose single source of values is ``value``: subclasses say where it comes from."""
+    """A draw whose single source of values is ``value``: subclasses say where it comes from.
+
+    ``repairs`` holds what the family had to change.
+    """
+
+    def __init__(self) -> None:
+        self.repairs: list[str] = []
+
+    def repaired(self, what: str) -> None:
+        """Notes a repair."""
+        self.repairs.append(what)
 
     def value(self, name: str) -> Value:
         """The value of a hyperparameter, of whatever type."""
@@ -160,6 +177,7 @@ class GivenDraw(Drawing):
     """Values from a mapping: replay of a trial, or a network written by hand."""
 
     def __init__(self, values: Mapping[str, Value]) -> None:
+        super().__init__()
         self.values = values
 
     def value(self, name: str) -> Value:
@@ -173,6 +191,7 @@ class RandomDraw(Drawing):
     """Values drawn at random from a space; ``drawn`` holds what was asked for."""
 
     def __init__(self, space: Space, random: np.random.Generator) -> None:
+        super().__init__()
         self.space = space
         self.random = random
         self.drawn: dict[str, Value] = {}

@@ -8,9 +8,11 @@ from typing import Any
 from spectune.assessment.outcome import Outcome
 from spectune.report.figures.data import channels_picture, folds_picture, spectra_picture, target_picture
 from spectune.report.figures.fit import confusion_picture, differences_picture, predicted_picture, residuals_picture
+from spectune.report.figures.importance import importance_picture
 from spectune.report.figures.regions import regions_picture
-from spectune.report.figures.search import history_picture, importance_picture, slices_picture
+from spectune.report.figures.search import history_picture, slices_picture
 from spectune.report.figures.training import curves_picture, replicates_picture
+from spectune.report.importance import importance_caption, importance_sentences
 from spectune.report.rendering import inline, rendered
 from spectune.report.scored import best_trial, looked_at
 from spectune.report.sheets import (
@@ -22,6 +24,7 @@ from spectune.report.sheets import (
     search_sentence,
     settings_text,
 )
+from spectune.report.tables.importance import interactions_grid, shares_grid
 from spectune.report.tables.models import key_grid, models_grid
 from spectune.report.tables.network import network_grid
 from spectune.report.tables.rows import classes_grid, errors_grid, roles_grid
@@ -43,6 +46,8 @@ def _numbers(outcome: Outcome) -> dict[str, Any]:
         "worst": errors_grid(outcome, outcome.network),
         "network": network_grid(outcome.recipe.layers, outcome.shape),
         "looked_at": names,
+        "shares": shares_grid(outcome.importance) if outcome.importance else None,
+        "interactions": interactions_grid(outcome.importance) if outcome.importance else None,
     }
 
 
@@ -79,6 +84,9 @@ def _words(outcome: Outcome) -> dict[str, Any]:
         "trial": best_trial(outcome),
         "search": search_sentence(outcome),
         "refusals": Counter(trial.reason for trial in outcome.trials if trial.state == "rejected").most_common(5),
+        "repairs": Counter(what for trial in outcome.trials for what in trial.repairs).most_common(5),
+        "importance_caption": importance_caption(outcome.importance) if outcome.importance else "",
+        "importance_words": importance_sentences(outcome.importance) if outcome.importance else (),
         "replicates": replicates_sentence(outcome),
         "settings": settings_text(outcome.settings),
         "axis": axis_words(outcome.spectra.axis),

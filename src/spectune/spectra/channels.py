@@ -6,6 +6,7 @@ are separated by ``|``:
     RAW                the spectrum as it came
     SNV+D1             SNV, then the first Savitzky-Golay derivative (window 13, order 2)
     DT+SNV | D2(17,3)  two channels: detrend and SNV; second derivative, window 17, order 3
+    BIN(20)+REF        means of 20 neighbouring points of absorbance, then as reflectance
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ from spectune.spectra.steps import (
     SNV,
     Absorbance,
     Bin,
+    Decimate,
     Detrend,
+    Maximum,
+    Reflectance,
     SavGol,
     Step,
     apply,
@@ -36,7 +40,7 @@ Layout = Literal["channels", "concatenate"]
 """Channels side by side (a filter sees all of them) or end to end along the axis (Passos & Mishra)."""
 
 _WORD = re.compile(r"^([A-Z]+[0-9]?)(?:\(([0-9, ]*)\))?$")
-_WORDS = "RAW, ABS, SNV, DT (detrend), SG (smoothing), D1, D2, D3, BIN"
+_WORDS = "RAW, ABS, REF, SNV, MAX (by the maximum), DT (detrend), SG (smoothing), D1, D2, D3, BIN, DEC (decimation)"
 
 
 def parse_channels(text: str) -> Channels:
@@ -110,14 +114,20 @@ def _parse_step(word: str) -> Step:
     match (found.group(1) if found else word), numbers:
         case "ABS", ():
             return Absorbance()
+        case "REF", ():
+            return Reflectance()
         case "SNV", ():
             return SNV()
+        case "MAX", ():
+            return Maximum()
         case "DT", ():
             return Detrend()
         case "DT", (degree,):
             return Detrend(degree)
         case "BIN", (width,) if width > 0:
             return Bin(width)
+        case "DEC", (width,) if width > 0:
+            return Decimate(width)
         case ("SG" | "D1" | "D2" | "D3") as name, (() | (_,) | (_, _)):
             derivative = 0 if name == "SG" else int(name[1])
             window, order = (*numbers, *(13, max(2, derivative))[len(numbers) :])
@@ -134,12 +144,18 @@ def _format_step(step: Step) -> str:
     match step:
         case Absorbance():
             return "ABS"
+        case Reflectance():
+            return "REF"
         case SNV():
             return "SNV"
+        case Maximum():
+            return "MAX"
         case Detrend(degree):
             return "DT" if degree == 2 else f"DT({degree})"
         case Bin(width):
             return f"BIN({width})"
+        case Decimate(width):
+            return f"DEC({width})"
         case SavGol(window, order, derivative):
             name = f"D{derivative}" if derivative else "SG"
             usual = (window, order) == (13, max(2, derivative))

@@ -262,9 +262,9 @@ def _check_classes(spectra: Spectra) -> None:
 
 
 def _described(spectra: Spectra) -> Task:
-    """The task with what the calibration rows tell about it."""
+    """The task with what the calibration rows and the kind of spectra tell about it."""
     y = spectra.calibration.y
-    known = replace(spectra.task, rows=y.size, points=len(spectra.axis))
+    known = replace(spectra.task, rows=y.size, points=len(spectra.axis), signal=spectra.signal)
     if spectra.task.classes:
         return known
     return replace(known, skew=float(skew(y)), positive=bool((y > 0).all()))

@@ -19,7 +19,8 @@ class Task:
     """What is to be predicted, and what a family of networks may know about it.
 
     ``classes`` is empty for regression. ``skew`` and ``positive`` describe the target of the
-    calibration rows (sample skewness; whether all values are above zero).
+    calibration rows (sample skewness; whether all values are above zero), ``signal`` is the kind
+    of the spectra.
 
     >>> Task("fat").outputs, Task("country", classes=("Greece", "Italy")).outputs
     (1, 2)
@@ -32,6 +33,7 @@ class Task:
     points: int = 0
     skew: float = 0.0
     positive: bool = False
+    signal: Signal = "unknown"
 
     @property
     def outputs(self) -> int:

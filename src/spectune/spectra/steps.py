@@ -28,10 +28,24 @@ class Absorbance:
 
 
 @dataclass(frozen=True)
+class Reflectance:
+    """Reflectance 10^-A of an absorbance A, the inverse of ``Absorbance``; any number has one."""
+
+    kind: Literal["reflectance"] = "reflectance"
+
+
+@dataclass(frozen=True)
 class SNV:
     """Standard normal variate: each spectrum to mean 0 and (population) deviation 1."""
 
     kind: Literal["snv"] = "snv"
+
+
+@dataclass(frozen=True)
+class Maximum:
+    """Each spectrum divided by its largest value; one without a value above zero stays as it is."""
+
+    kind: Literal["maximum"] = "maximum"
 
 
 @dataclass(frozen=True)
@@ -74,7 +88,15 @@ class Bin:
     kind: Literal["bin"] = "bin"
 
 
-Step = Absorbance | SNV | Detrend | SavGol | Bin
+@dataclass(frozen=True)
+class Decimate:
+    """Every ``width``-th point, the first one included: the first point of every bin of ``Bin``."""
+
+    width: int = 2
+    kind: Literal["decimate"] = "decimate"
+
+
+Step = Absorbance | Reflectance | SNV | Maximum | Detrend | SavGol | Bin | Decimate
 
 
 def apply(steps: Sequence[Step], x: NDArray[np.floating]) -> Matrix:
@@ -95,7 +117,7 @@ def apply(steps: Sequence[Step], x: NDArray[np.floating]) -> Matrix:
 def points_after(steps: Sequence[Step], points: int) -> int:
     """How many points a spectrum of ``points`` has after the steps."""
     for step in steps:
-        if isinstance(step, Bin):
+        if isinstance(step, Bin | Decimate):
             points = -(-points // step.width)
     return points
 
@@ -104,8 +126,14 @@ def _apply(step: Step, x: Matrix) -> Matrix:
     match step:
         case Absorbance():
             return _absorbance(x)
+        case Reflectance():
+            with np.errstate(over="ignore"):
+                return np.asarray(10.0**-x)
         case SNV():
             return _snv(x)
+        case Maximum():
+            most = x.max(axis=1, keepdims=True)
+            return np.asarray(x / np.where(most > 0, most, 1.0))
         case Detrend(degree):
             return _detrend(x, degree)
         case SavGol(window, order, derivative):
@@ -114,6 +142,8 @@ def _apply(step: Step, x: Matrix) -> Matrix:
             edges = np.arange(0, x.shape[1], width)
             sizes = np.diff(np.append(edges, x.shape[1]))
             return np.asarray(np.add.reduceat(x, edges, axis=1) / sizes)
+        case Decimate(width):
+            return np.ascontiguousarray(x[:, ::width])
 
 
 def _absorbance(x: Matrix) -> Matrix:

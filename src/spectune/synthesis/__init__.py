@@ -1,1 +1,1 @@
-"""Simulated spectra: realistic stand-ins for demos and tests."""
+"""Simulated spectra: realistic stand-ins for demos and tests, and patterns of many classes with a known law."""

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from spectune.networks.layers import Layers, Shape
+from spectune.networks.recipe import Start
 from spectune.training.members import Slot, Stack, moment_channels, slots
 
 TRUNCATED = 0.87962566103423978
@@ -34,8 +35,9 @@ def begin(
     streams: Sequence[torch.Generator],
     dtype: torch.dtype = torch.float32,
     gain: float = 1.0,
+    start: Start = "he_normal",
 ) -> Stack:
-    """One member per random stream; kernels He-normal (truncated at two deviations), biases zero.
+    """One member per random stream; kernels drawn as ``start`` says, biases zero.
 
     Args:
         layers: the architecture.
@@ -44,28 +46,33 @@ def begin(
             how many others are built beside it.
         dtype: of all weights.
         gain: factor on the starting kernels.
+        start: ``he_normal``, truncated at two deviations, or ``glorot_uniform``.
 
     Raises:
         ShapeError: layers that do not fit the signal.
     """
     every = slots(layers, shape)
-    members = [[_start(slot, stream) for slot in every] for stream in streams]
+    members = [[_started(slot, stream, start) for slot in every] for stream in streams]
     kernels = gain * torch.stack([_flat(member, every, True) for member in members])
     others = torch.stack([_flat(member, every, False) for member in members]).to(dtype)
     return Stack(layers, shape, kernels.to(dtype), others, _first_moments(layers, shape, len(streams), dtype))
 
 
-def _start(slot: Slot, stream: torch.Generator) -> Tensor:
+def _started(slot: Slot, stream: torch.Generator, start: Start) -> Tensor:
+    """First numbers of a slot; a member draws the same uniform ones from its stream whatever the start."""
     if not slot.kernel:
         return torch.full((slot.size,), slot.start)
-    deviation = (2.0 / slot.fan_in) ** 0.5 / TRUNCATED
-    return torch.mul(_truncated_normal(slot.size, stream), deviation)
+    uniform = torch.rand(slot.size, generator=stream, dtype=torch.float64) * 2 - 1
+    match start:
+        case "he_normal":
+            return torch.mul(_truncated_normal(uniform), (2.0 / slot.fan_in) ** 0.5 / TRUNCATED)
+        case "glorot_uniform":
+            return torch.mul(uniform, (6.0 / (slot.fan_in + slot.fan_out)) ** 0.5)
 
 
-def _truncated_normal(size: int, stream: torch.Generator) -> Tensor:
-    """Unit normal numbers between -2 and 2, by the inverse of the distribution function."""
+def _truncated_normal(uniform: Tensor) -> Tensor:
+    """Unit normal numbers between -2 and 2 from uniform ones between -1 and 1, by the inverse of the distribution."""
     edge = 0.9544997361036416  # probability within two deviations
-    uniform = torch.rand(size, generator=stream, dtype=torch.float64) * 2 - 1
     return torch.mul(torch.erfinv(uniform * edge), 2**0.5)
 
 

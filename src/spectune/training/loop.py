@@ -58,7 +58,7 @@ def train(engine: Engine, material: Material, schedule: Schedule) -> Iterator[Ep
         training[alive] = engine.epoch(members, _rates(schedule, number, material, alive) * plateau.factors[alive])
         rows = [material.tuning[member] for member in members]
         tuning[alive] = stopping_errors(engine.outputs(members, rows), material, rows, members)
-        better = np.isin(np.arange(count), alive) & (tuning < lowest)
+        better = np.isin(np.arange(count), alive) & (tuning < lowest - schedule.best_delta)
         lowest, best_epoch = np.where(better, tuning, lowest), np.where(better, number, best_epoch)
         engine.keep(np.flatnonzero(better).tolist())
         plateau.look(tuning)

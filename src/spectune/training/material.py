@@ -14,7 +14,7 @@ from spectune.networks.recipe import Recipe
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Rows, Task
 from spectune.training.members import drop_rates
-from spectune.training.scaling import InputScaling, TargetScaling, input_scaling, target_scaling
+from spectune.training.scaling import InputScaling, TargetScaling, input_scaling, target_scaling, unscaled
 from spectune.training.signals import Signals
 
 Errors = NDArray[np.float64]
@@ -119,7 +119,7 @@ def material_of(
         classes=len(task.classes),
         train=train_rows,
         tuning=tuple(fold.tuning for fold in folds),
-        inputs=input_scaling(table, train_rows, dtype),
+        inputs=(input_scaling if recipe.standardised else unscaled)(table, train_rows, dtype),
         targets=targets,
         streams=streams,
         keys=tuple(int(torch.randint(0, 1 << 62, (), generator=stream)) for stream in streams),

@@ -44,6 +44,7 @@ class Slot:
     shape: tuple[int, ...]
     kernel: bool
     fan_in: int = 0
+    fan_out: int = 0
     start: float = 0.0
 
     @property
@@ -119,10 +120,10 @@ def slots(layers: Layers, shape: Shape) -> tuple[Slot, ...]:
     for layer, (channels, points) in zip(layers, (shape, *shapes(layers, shape)), strict=False):
         match layer:
             case Conv(filters, kernel):
-                fan_in = kernel * channels
-                made += [Slot((kernel, channels, filters), True, fan_in), Slot((filters,), False)]
+                fans = kernel * channels, kernel * filters
+                made += [Slot((kernel, channels, filters), True, *fans), Slot((filters,), False)]
             case Dense(units):
-                made += [Slot((channels, units), True, channels), Slot((units,), False)]
+                made += [Slot((channels, units), True, channels, units), Slot((units,), False)]
             case BatchNorm():
                 made += [Slot((channels,), False, start=1.0), Slot((channels,), False)]
             case Residual(body, shortcut):
@@ -223,8 +224,8 @@ def _apply(layer: Layer, signal: Tensor, walk: _Walk, normalised: bool) -> Tenso
         case BatchNorm(momentum, eps):
             scale, shift, moments = next(walk.weights), next(walk.weights), next(walk.moments)
             return _batch_norm(signal, scale, shift, moments, momentum, eps, walk.training)
-        case Act(name):
-            return activate(signal, name)
+        case Act(name, slope):
+            return activate(signal, name, slope)
         case Dropout():
             number = next(walk.drops)
             return signal if walk.training is None else walk.training.dropped(signal, number)
@@ -241,21 +242,23 @@ def _apply(layer: Layer, signal: Tensor, walk: _Walk, normalised: bool) -> Tenso
             return torch.cat([_run(path, signal, walk) for path in paths], dim=-1)
 
 
-def activate(signal: Tensor, name: Activation) -> Tensor:
-    """An activation function of Shen & Viscarra Rossel (2021, table 1), with Keras's constants."""
+def activate(signal: Tensor, name: Activation, slope: float = 0.3) -> Tensor:
+    """An activation function with Keras's constants; ``slope`` is that of a leaky ReLU below zero."""
     match name:
         case "linear":
             return signal
         case "relu":
             return functional.relu(signal)
         case "leaky_relu":
-            return functional.leaky_relu(signal, 0.3)
+            return functional.leaky_relu(signal, slope)
         case "elu":
             return functional.elu(signal)
         case "selu":
             return functional.selu(signal)
         case "swish":
             return functional.silu(signal)
+        case "tanh":
+            return torch.tanh(signal)
 
 
 def _batch_norm(

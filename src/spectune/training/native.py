@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-VERSION = 2
+VERSION = 5
 """Of the structures below; a core built for others is as good as none."""
 
 BUILDS = {"AVX512": ("v4", "v3", "base"), "AVX2": ("v3", "base")}
@@ -28,7 +28,7 @@ OP = np.dtype(
             "add", "add2", "wanted", "detail", "forward", "backward",
         )
     ]
-    + [("momentum", np.float64), ("eps", np.float64)]
+    + [(name, np.float64) for name in ("momentum", "eps", "slope")]
 )  # fmt: skip
 """An operation, as ``Op`` in ``core/network.h``."""
 

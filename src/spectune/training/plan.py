@@ -38,7 +38,7 @@ LINE = 16
 """Numbers of a cache line."""
 
 CONV, DENSE, NORM, ACT, DROP, MAX_POOL, MEAN_POOL, ADD, COPY = range(9)
-ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "selu", "swish")
+ACTIVATIONS = ("linear", "relu", "leaky_relu", "elu", "selu", "swish", "tanh")
 
 Places = NDArray[np.intp]
 
@@ -174,10 +174,10 @@ def _planned(layer: Layer, rest: Layers, signal: int, draft: _Draft) -> int:
             places["moments"], draft.moments = draft.moments, draft.moments + 2 * shape.channels
             target = draft.signal(shape.points, shape.channels)
             return draft.op(NORM, signal, target, momentum=momentum, eps=eps, **places)
-        case Act(name):
+        case Act(name, slope):
             in_place = name != "swish" and shape.by in (CONV, DENSE, NORM)
             target = signal if in_place else draft.signal(shape.points, shape.channels)
-            return draft.op(ACT, signal, target, detail=ACTIVATIONS.index(name))
+            return draft.op(ACT, signal, target, detail=ACTIVATIONS.index(name), slope=slope)
         case Dropout():
             draft.drops += 1
             target = draft.signal(shape.points, shape.channels)

@@ -94,6 +94,17 @@ def input_scaling(table: Signals, rows: Sequence[Rows], dtype: torch.dtype = tor
     return InputScaling(factor.view(shape).to(dtype), (-mean * factor).view(shape).to(dtype))
 
 
+def unscaled(table: Signals, rows: Sequence[Rows], dtype: torch.dtype = torch.float32) -> InputScaling:
+    """The scaling that leaves a table of signals as it is; arguments as of ``input_scaling``.
+
+    All rows are read once here too, so that one that cannot be prepared is named before any training.
+    """
+    for _ in table.parts():
+        pass
+    factor = torch.ones(len(rows), 1, *table.shape[1:], dtype=dtype)
+    return InputScaling(factor, torch.zeros_like(factor))
+
+
 def target_scaling(y: Values, transform: Transform) -> TargetScaling:
     """Scaling of a target from training values, (rows,).
 

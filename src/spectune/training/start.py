@@ -34,7 +34,7 @@ def started(
     """One member per fold before its first step; arguments as of ``fit``."""
     streams = tuple(torch.Generator().manual_seed(seed) for seed in seeds)
     shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
-    stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain)
+    stack = begin(recipe.layers, shape, streams, machine.dtype, recipe.gain, recipe.start)
     table = signals(recipe, x, machine)
     return stack, material_of(table, y, task, folds, streams, recipe, machine.dtype)
 

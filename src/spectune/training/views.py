@@ -16,10 +16,22 @@ from numpy.typing import NDArray
 
 from spectune.errors import DataError, RunError
 from spectune.spectra.channels import Channel, Channels, Layout, prepare, prepared_shape
-from spectune.spectra.steps import SNV, Absorbance, Bin, Detrend, SavGol, Step, apply, points_after
+from spectune.spectra.steps import (
+    SNV,
+    Absorbance,
+    Bin,
+    Decimate,
+    Detrend,
+    Maximum,
+    Reflectance,
+    SavGol,
+    Step,
+    apply,
+    points_after,
+)
 from spectune.training.native import core
 
-KINDS = ("absorbance", "snv", "detrend", "savgol", "bin", "write")
+KINDS = ("absorbance", "reflectance", "snv", "maximum", "detrend", "savgol", "bin", "decimate", "write")
 """Steps by their number in ``core/views.h``; the last one brings a channel to where the network reads it."""
 
 SLACK = 8
@@ -162,7 +174,7 @@ def _branch(draft: _Draft, rests: Sequence[tuple[int, Channel]], buffer: int, po
     draft.steps += [(write, buffer, place, points, 0, 0) for place, rest in rests if not rest]
     heads = list(dict.fromkeys(rest[0] for _, rest in rests if rest))
     for head in heads:
-        in_place = head is heads[-1] and not isinstance(head, SavGol | Bin)
+        in_place = head is heads[-1] and not isinstance(head, SavGol | Bin | Decimate)
         target = buffer if in_place else buffer + 1
         draft.step(head, buffer, target, points)
         tails = [(place, rest[1:]) for place, rest in rests if rest and rest[0] == head]
@@ -172,14 +184,14 @@ def _branch(draft: _Draft, rests: Sequence[tuple[int, Channel]], buffer: int, po
 def _numbers(step: Step, points: int) -> tuple[int, Pool]:
     """Size of a step (window, width of a bin, vectors of a basis) and its coefficients."""
     match step:
-        case Absorbance() | SNV():
+        case Absorbance() | Reflectance() | SNV() | Maximum():
             return 0, np.zeros(0)
         case Detrend(degree):
             basis = _basis(degree, points)
             return len(basis), basis.ravel()
         case SavGol():
             return _filter(step, points)
-        case Bin(width):
+        case Bin(width) | Decimate(width):
             return width, np.zeros(0)
 
 

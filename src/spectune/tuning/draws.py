@@ -11,6 +11,7 @@ class TrialDraw(Drawing):
     """Values suggested by a study; fixed values never reach it. ``drawn`` holds all of them."""
 
     def __init__(self, space: Space, trial: Trial) -> None:
+        super().__init__()
         self.space = space
         self.trial = trial
         self.drawn: dict[str, Value] = {}

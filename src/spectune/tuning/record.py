@@ -43,6 +43,7 @@ class Trial:
         best_epochs: epoch whose weights are kept, one per fold.
         parameters: number of weights of one member.
         seed, seconds: seed of its random streams, and how long it took.
+        repairs: what the family changed in the values, because they made no network as drawn.
     """
 
     number: int
@@ -59,3 +60,4 @@ class Trial:
     seed: int = 0
     seconds: float = 0.0
     reason: str = field(default="")
+    repairs: tuple[str, ...] = ()

@@ -2,7 +2,7 @@
 
 The sampler is made anew for every trial from the seed and the trial's number, so a search that
 was stopped and continued draws what an uninterrupted one draws. A trial that was running when the
-search stopped is put back in the queue with its parameters and its seed.
+search stopped is forgotten and asked for again: it has the same number, values and seed.
 """
 
 from __future__ import annotations
@@ -11,15 +11,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import optuna
-from optuna.pruners import BasePruner, HyperbandPruner, NopPruner
-from optuna.samplers import BaseSampler, RandomSampler, TPESampler
-from optuna.storages import BaseStorage, InMemoryStorage, RDBStorage
+from optuna.storages import InMemoryStorage
 from optuna.trial import TrialState
-from sqlalchemy import event
 
 from spectune.errors import SettingError, ShapeError
 from spectune.networks.families import FAMILIES, Family
@@ -31,14 +28,10 @@ from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.crew import Completed, Fitter, Reached
 from spectune.tuning.draws import TrialDraw
+from spectune.tuning.memory import NAME, Memory, ended, kept_in
+from spectune.tuning.methods import FACTOR, LEAST, RESOURCE, Pruner, Sampler, pruner, sampler
 from spectune.tuning.record import Rung, Trial
 from spectune.tuning.scoring import Problem, error, validated
-
-NAME = "spectune"
-"""The study's name is fixed: Hyperband derives a trial's bracket from it."""
-
-RESOURCE, LEAST, FACTOR = 27, 3, 3
-"""Hyperband counts in 27ths of a recipe's own epochs: rungs at 1/9 and 1/3, every third goes on."""
 
 MOST_REJECTED = 200
 
@@ -51,21 +44,23 @@ class Plan:
 
     trials: int = 50
     seed: int = 0
-    sampler: Literal["tpe", "random"] = "tpe"
-    pruner: Literal["hyperband", "none"] = "hyperband"
+    sampler: Sampler = "tpe"
+    pruner: Pruner = "hyperband"
     epochs: int | None = None
 
 
 def open_study(path: Path | None, plan: Plan) -> optuna.Study:
-    """A study in a SQLite file with one writer (in memory without a path); continued if it exists."""
+    """A study that keeps the trials that end in a SQLite file (nowhere without a path); continued if it exists."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.create_study(
-        storage=InMemoryStorage() if path is None else _sqlite(path),
+    kept = None if path is None else kept_in(path)
+    study = optuna.create_study(
+        storage=InMemoryStorage() if kept is None else Memory(kept),
         study_name=NAME,
-        load_if_exists=True,
-        pruner=_pruner(plan),
-        sampler=_sampler(plan, 0),
+        pruner=pruner(plan.pruner),
+        sampler=sampler(plan.sampler, plan.seed, 0),
     )
+    study.add_trials([] if kept is None else ended(kept))
+    return study
 
 
 def finished(study: optuna.Study) -> set[int]:
@@ -84,13 +79,11 @@ def search(
     Raises:
         SettingError: a space in which networks are impossible nearly always.
     """
-    _requeue(study)
-    if not study.get_trials(deepcopy=False):
-        for start in space.starts:
-            study.enqueue_trial(dict(start))
+    for start in space.starts[len(study.get_trials(deepcopy=False)) :]:
+        study.enqueue_trial(dict(start))
     rejected = 0
     while len(finished(study)) < plan.trials:
-        study.sampler = _sampler(plan, _asked(study))
+        study.sampler = sampler(plan.sampler, plan.seed, _asked(study))
         asked = study.ask()
         trial = _run(asked, fitter, problem, space, plan, clock)
         yield trial
@@ -150,17 +143,18 @@ def member_seeds(seed: int, stream: int, members: int) -> list[int]:
 def _run(asked: optuna.Trial, fitter: Fitter, problem: Problem, space: Space, plan: Plan, clock: Clock) -> Trial:
     """Draws, checks and trains one trial."""
     begun = clock()
-    stream = int(asked.user_attrs.get("retry_of", asked.number))
+    stream = asked.number
     draw = TrialDraw(space, asked)
     try:
         recipe = capped(family(space)(draw, problem.task), plan.epochs)
         size = checked(recipe, problem.task.points)
     except (ShapeError, SettingError) as error:
-        return Trial(asked.number, "rejected", draw.drawn, seed=stream, reason=str(error), seconds=clock() - begun)
+        begin = Trial(asked.number, "rejected", draw.drawn, seed=stream, reason=str(error), repairs=tuple(draw.repairs))
+        return replace(begin, seconds=clock() - begun)
     seeds = member_seeds(plan.seed, stream, len(problem.folds))
     rungs, done = _train(asked, fitter, recipe, problem.folds, seeds)
     begin = Trial(asked.number, "pruned", draw.drawn, recipe.id, rungs=rungs, parameters=size, seed=stream)
-    return replace(_ended(begin, done, problem), seconds=clock() - begun)
+    return replace(_ended(begin, done, problem), repairs=tuple(draw.repairs), seconds=clock() - begun)
 
 
 def _train(
@@ -231,37 +225,6 @@ def _plain(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, ...]:
     return tuple(float(f"{value:.5g}") for value in values)
 
 
-def _sampler(plan: Plan, number: int) -> BaseSampler:
-    seed = int(np.random.SeedSequence((plan.seed, number)).generate_state(1)[0])
-    return TPESampler(seed=seed) if plan.sampler == "tpe" else RandomSampler(seed=seed)
-
-
-def _pruner(plan: Plan) -> BasePruner:
-    if plan.pruner == "none":
-        return NopPruner()
-    return HyperbandPruner(min_resource=LEAST, max_resource=RESOURCE, reduction_factor=FACTOR)
-
-
 def _asked(study: optuna.Study) -> int:
     """How many trials have been asked for: the number of the next one unless some wait in the queue."""
     return sum(trial.state != TrialState.WAITING for trial in study.get_trials(deepcopy=False))
-
-
-def _requeue(study: optuna.Study) -> None:
-    """Trials that ran when the search stopped are failed and queued again with the same parameters."""
-    for orphan in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
-        study.tell(orphan.number, state=TrialState.FAIL)
-        stream = orphan.user_attrs.get("retry_of", orphan.number)
-        study.enqueue_trial(orphan.params, user_attrs={"retry_of": stream})
-
-
-def _sqlite(path: Path) -> BaseStorage:
-    """One file, written ahead: survives a kill, and does not wait for the disk at every value."""
-    storage = RDBStorage(f"sqlite:///{path}")
-
-    @event.listens_for(storage.engine, "connect")
-    def _faster(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    return storage

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from spectune.networks.families.funnel import funnel
 from spectune.networks.families.passos import passos
+from spectune.networks.families.published import published
 from spectune.networks.families.shen import shen
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import Draw
@@ -13,4 +14,4 @@ from spectune.spectra.spectra import Task
 
 Family = Callable[[Draw, Task], Recipe]
 
-FAMILIES: dict[str, Family] = {"funnel": funnel, "passos": passos, "shen": shen}
+FAMILIES: dict[str, Family] = {"funnel": funnel, "passos": passos, "published": published, "shen": shen}

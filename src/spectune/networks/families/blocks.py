@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import TypeVar, get_args
 
+from spectune.errors import SettingError
 from spectune.networks.layers import Act, Activation, Dense, Dropout, Flatten, Layers
 from spectune.networks.recipe import Transform
 from spectune.networks.space import Draw
 from spectune.spectra.channels import Channels, parse_channels, with_window
 from spectune.spectra.spectra import Task
 from spectune.spectra.steps import Bin, SavGol
+
+Word = TypeVar("Word", bound=str)
+
+TRANSFORMS: tuple[Transform, ...] = get_args(Transform)
 
 SKEWED = 1.0
 """Sample skewness above which a transform of the target is worth trying."""
@@ -36,15 +42,21 @@ def drawn_transform(draw: Draw, task: Task) -> Transform:
     """
     if not (task.regression and task.positive and task.skew > SKEWED):
         return "none"
-    match draw.text("transform"):
-        case "sqrt":
-            return "sqrt"
-        case "log":
-            return "log"
-        case "boxcox":
-            return "boxcox"
-        case _:
-            return "none"
+    return drawn_word(draw, "transform", TRANSFORMS)
+
+
+def drawn_word(draw: Draw, name: str, known: Iterable[Word]) -> Word:
+    """The word drawn for a hyperparameter that takes only these.
+
+    Raises:
+        SettingError: any other word.
+    """
+    words = tuple(known)
+    got = draw.text(name)
+    for word in words:
+        if word == got:
+            return word
+    raise SettingError(f"{name} must be one of {', '.join(words)}, got {got!r}")
 
 
 def drawn_channels(draw: Draw, task: Task) -> Channels:

@@ -7,19 +7,19 @@ convolution has to earn its place. The network's width halves from layer to laye
 
 from __future__ import annotations
 
-from spectune.networks.families.blocks import dense_stack, drawn_channels, drawn_transform, epochs_for
+from spectune.networks.families.blocks import dense_stack, drawn_channels, drawn_transform, drawn_word, epochs_for
 from spectune.networks.layers import Act, Activation, Conv, Layers
 from spectune.networks.recipe import Recipe, Schedule
 from spectune.networks.space import Draw
 from spectune.spectra.spectra import Task
 
-ACTIVATIONS: dict[str, Activation] = {"elu": "elu", "relu": "relu", "swish": "swish", "selu": "selu"}
+ACTIVATIONS: tuple[Activation, ...] = ("elu", "relu", "swish", "selu")
 
 
 def funnel(draw: Draw, task: Task) -> Recipe:
     """A recipe of the house family."""
     channels = drawn_channels(draw, task)
-    activation = ACTIVATIONS[draw.text("activation")]
+    activation = drawn_word(draw, "activation", ACTIVATIONS)
     front = _convolution(draw, activation) if draw.flag("convolution") else ()
     width, depth = draw.int("dense.width"), draw.int("dense.layers")
     units = [max(width >> level, 4) for level in range(depth)]

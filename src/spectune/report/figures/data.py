@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from spectune.assessment.outcome import Outcome
 from spectune.report.drawing import CALIBRATION, INK, MOST_VERTICES, PALE, TEST, Line, evenly, outline, spectral, svg
 from spectune.report.wording import beside, number, shortened, with_unit
-from spectune.spectra.channels import Channel, format_channel, prepare
+from spectune.spectra.channels import Channel, Channels, format_channel, prepare
 from spectune.spectra.spectra import Rows, Spectra
-from spectune.spectra.steps import Bin, apply
+from spectune.spectra.steps import Bin, Decimate, apply
 
 MOST_CALIBRATION, MOST_TEST = 40, 20
 """Spectra drawn of each role; more only darken the picture."""
@@ -86,9 +86,12 @@ def folds_picture(outcome: Outcome) -> str:
 
 
 def channels_picture(outcome: Outcome) -> str:
-    """What the first channels make of three spectra: low, middle and high target, or three classes."""
-    spectra = outcome.spectra.calibration
-    channels = outcome.recipe.channels[:MOST_CHANNELS]
+    """What the best recipe's first channels make of three spectra: low, middle and high target, or three classes."""
+    return views_picture(outcome.spectra.calibration, outcome.recipe.channels[:MOST_CHANNELS])
+
+
+def views_picture(spectra: Spectra, channels: Channels) -> str:
+    """What channels make of three spectra: low, middle and high target, or three classes."""
     rows = example_rows(spectra)
     down = -(-len(channels) // 3)
 
@@ -156,7 +159,8 @@ def _roles(outcome: Outcome) -> Rows:
 
 
 def _channel(panel: Axes, channel: Channel, spectra: Spectra, rows: Rows) -> None:
-    positions = apply([step for step in channel if isinstance(step, Bin)], spectra.axis.positions[None, :])[0]
+    thinned = [step for step in channel if isinstance(step, Bin | Decimate)]
+    positions = apply(thinned, spectra.axis.positions[None, :])[0]
     view = prepare(spectra.x[rows], (channel,), "channels")[:, :, 0]
     for line, row, colour in zip(view, rows, ("#9ECAE1", "#4292C6", "#084594"), strict=False):
         panel.plot(*outline(positions, line), lw=1.0, color=colour, label=_example(spectra, int(row)))

@@ -1,4 +1,4 @@
-"""Figures of the search: its history, and which hyperparameters mattered."""
+"""Figures of the search: its history, and its trials by value of a hyperparameter."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from spectune.assessment.outcome import Importance, Outcome
+from spectune.assessment.outcome import Outcome
 from spectune.networks.space import Value
 from spectune.report.drawing import BLUE, GREEN, GREY, INK, ORANGE, logarithmic, svg
 from spectune.report.scored import looked_at
-from spectune.report.wording import error_name, fixed, shortened
+from spectune.report.wording import error_name, shortened
 from spectune.tuning.record import State, Trial
+from spectune.tuning.shares import Importance
 
-MOST_SHARES = 12
 MOST_SLICES = 4
 _STYLES: dict[State, tuple[str, str, str]] = {
     "complete": ("o", BLUE, BLUE),
@@ -48,29 +48,9 @@ def _comparable(outcome: Outcome) -> tuple[str, ...]:
     return looked_at(outcome)[1:] if outcome.spectra.task.regression else ()
 
 
-def importance_picture(importance: Importance) -> str:
-    """Share of each hyperparameter in the spread of the results, largest first."""
-    shares = sorted(importance.shares.items(), key=lambda item: -item[1])[:MOST_SHARES]
-
-    def draw(figure: Figure) -> None:
-        axes = figure.add_subplot()
-        axes.barh(range(len(shares)), [share for _, share in shares], height=0.62, color=BLUE)
-        for place, (_, share) in enumerate(shares):
-            axes.annotate(
-                fixed(share, 2), (share, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
-            )
-        axes.set_yticks(range(len(shares)), [shortened(name, 36) for name, _ in shares])
-        axes.set_ylim(len(shares) - 0.4, -0.6)
-        axes.tick_params(axis="y", length=0)
-        axes.set_xlabel(f"share of the spread of results ({importance.method}, {importance.sampler} search)")
-        axes.margins(x=0.12)
-
-    return svg(draw, "importance", f"Importance of hyperparameters by {importance.method}", 0.65 + 0.22 * len(shares))
-
-
 def slices_picture(outcome: Outcome, importance: Importance) -> str:
     """Error against the most important hyperparameters, one panel each."""
-    ranked = sorted(importance.shares, key=lambda name: -importance.shares[name])
+    ranked = [share.name for share in importance.shares]
     names = [name for name in ranked if any(name in trial.values for trial in outcome.trials)][:MOST_SLICES]
     down = max(1, -(-len(names) // 2))
 

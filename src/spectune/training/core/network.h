@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum Kind { CONV, DENSE, NORM, ACT, DROP, MAX_POOL, MEAN_POOL, ADD, COPY };
-enum Activation { LINEAR, RELU, LEAKY_RELU, ELU, SELU, SWISH };
+enum Activation { LINEAR, RELU, LEAKY_RELU, ELU, SELU, SWISH, TANH };
 enum Rule { ADAM, RMSPROP, ADAGRAD, SGD };
 
 /* A signal of all rows of a batch: `points * channels` numbers a row, zeros `left` of them, rows
@@ -28,7 +28,7 @@ typedef struct {
   int64_t wanted;                /* whether the gradient of in is needed at all */
   int64_t detail;                /* activation; number of the dropout layer; first channel of a copy */
   int64_t forward, backward;     /* places of derived matrices in the workspace, -1 for none */
-  double momentum, eps;
+  double momentum, eps, slope;   /* of batch normalisation; of a leaky ReLU below zero */
 } Op;
 
 typedef struct {

@@ -4,30 +4,32 @@
 
 static const float SELU_SCALE = 1.05070098735548f, SELU_ALPHA = 1.67326324235437f;
 
-INLINE V activate(V z, int64_t kind) {
+INLINE V activate(V z, int64_t kind, float below) {
   const V zero = all(0);
   switch (kind) {
     case RELU: return choose(z < zero, zero, z);
-    case LEAKY_RELU: return choose(z < zero, z * 0.3f, z);
+    case LEAKY_RELU: return choose(z < zero, z * below, z);
     case ELU: return choose(z > zero, z, exponential(z) - 1.0f);
     case SELU: return choose(z > zero, z * SELU_SCALE, (exponential(z) - 1.0f) * (SELU_SCALE * SELU_ALPHA));
     case SWISH: return z / (1.0f + exponential(-z));
+    case TANH: return hyperbolic_tangent(z);
     default: return z;
   }
 }
 
 /* Slope of an activation: by its output y; swish by its input z. */
-INLINE V slope_of(V z, V y, int64_t kind) {
+INLINE V slope_of(V z, V y, int64_t kind, float below) {
   const V zero = all(0), one = all(1);
   switch (kind) {
     case RELU: return choose(y > zero, one, zero);
-    case LEAKY_RELU: return choose(y > zero, one, all(0.3f));
+    case LEAKY_RELU: return choose(y > zero, one, all(below));
     case ELU: return choose(y > zero, one, y + 1.0f);
     case SELU: return choose(y > zero, all(SELU_SCALE), y + SELU_SCALE * SELU_ALPHA);
     case SWISH: {
       V gate = 1.0f / (1.0f + exponential(-z));
       return gate * (1.0f + z * (1.0f - gate));
     }
+    case TANH: return 1.0f - y * y;
     default: return one;
   }
 }
@@ -39,15 +41,17 @@ INLINE V slope_of(V z, V y, int64_t kind) {
     case ELU: CALL(ELU) break;                 \
     case SELU: CALL(SELU) break;               \
     case SWISH: CALL(SWISH) break;             \
+    case TANH: CALL(TANH) break;               \
     default: CALL(LINEAR)                      \
   }
 
 static void act_forward(const Team *team, const Op *op, long from, long to) {
+  const float below = (float)op->slope;
   const long total = width(&team->plan->buffer[op->in]);
   for (long r = from; r < to; r++) {
     const float *z = row(team->value, team->plan, op->in, r);
     float *y = row(team->value, team->plan, op->out, r);
-#define FORWARD(kind) OVER(total, put(y + i, activate(get(z + i, n), kind), n);)
+#define FORWARD(kind) OVER(total, put(y + i, activate(get(z + i, n), kind, below), n);)
     EACH_ACTIVATION(FORWARD)
   }
 }
@@ -56,13 +60,14 @@ static void act_forward(const Team *team, const Op *op, long from, long to) {
 INLINE void give(float *to, V v, int n, int64_t add) { put(to, add ? get(to, n) + v : v, n); }
 
 static void act_backward(const Team *team, const Op *op, long from, long to) {
+  const float below = (float)op->slope;
   const long total = width(&team->plan->buffer[op->in]);
   for (long r = from; r < to; r++) {
     const float *z = row(team->value, team->plan, op->in, r), *y = row(team->value, team->plan, op->out, r);
     const float *dy = row(team->slope, team->plan, op->out, r);
     float *dz = row(team->slope, team->plan, op->in, r);
 #define BACKWARD(kind) \
-  OVER(total, give(dz + i, get(dy + i, n) * slope_of(get(z + i, n), get(y + i, n), kind), n, op->add);)
+  OVER(total, give(dz + i, get(dy + i, n) * slope_of(get(z + i, n), get(y + i, n), kind, below), n, op->add);)
     EACH_ACTIVATION(BACKWARD)
   }
 }

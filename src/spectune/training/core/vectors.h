@@ -66,6 +66,16 @@ INLINE V exponential(V x) {
   return y * (V)power;
 }
 
+/* tanh to two units in the last place; near zero the polynomial of Cephes (Moshier, 1989). NaN stays NaN. */
+INLINE V hyperbolic_tangent(V x) {
+  const V size = larger(x, -x), z = x * x, far = 1.0f - 2.0f / (exponential(size + size) + 1.0f);
+  V near = z * -5.70498872745e-3f + 2.06390887954e-2f;
+  near = near * z - 5.37397155531e-2f;
+  near = near * z + 1.33314422036e-1f;
+  near = near * z - 3.33332819422e-1f;
+  return choose(size < 0.625f, near * z * x + x, choose(x < 0.0f, -far, far));
+}
+
 /* Roots of positive numbers, one by one: the compiler makes vectors of it. */
 INLINE V root(V x) {
 #if defined(__AVX512F__)

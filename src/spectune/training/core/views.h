@@ -19,13 +19,13 @@ INLINE D load_d(const double *p) { return *(const DAnywhere *)p; }
 INLINE void store_d(double *p, D v) { *(DAnywhere *)p = v; }
 INLINE D all_d(double x) { return x - (D){0}; }
 
-enum Doing { ABSORBANCE, SNV, DETREND, SAVGOL, BIN, WRITE };
+enum Doing { ABSORBANCE, REFLECTANCE, SNV, MAXIMUM, DETREND, SAVGOL, BIN, DECIMATE, WRITE };
 
-/* One step, from a buffer into another; SAVGOL and BIN into another one, the rest also in place. */
+/* One step, from a buffer into another; SAVGOL, BIN and DECIMATE into another one, the rest also in place. */
 typedef struct {
   int64_t kind, from, to; /* numbers of buffers; `to` of WRITE: place in the row, blocks end to end */
   int64_t points;         /* before the step */
-  int64_t size;           /* window, width of a bin, or vectors of a basis */
+  int64_t size;           /* window, width of a bin or of a stride, or vectors of a basis */
   int64_t place;          /* of its numbers in the pool */
 } View;
 
@@ -112,6 +112,29 @@ static void absorbance(const double *x, double *y, long n) {
   for (long i = 0; i < n; i += DL) store_d(y + i, absorbance_of(load_d(x + i)));
 }
 
+/* ---- reflectance ---- */
+
+/* 10^-x to about an ulp: 2^power * e^f, |f| at most half a log 2, with the first fourteen terms of e^f. The
+ * power is applied by halves, so that numbers below the normal ones and infinity come out by themselves. */
+INLINE D reflectance_of(D x) {
+  const DI high = x > 330.0, low = x < -330.0;
+  const DI clipped = (high & (DI)all_d(330.0)) | (low & (DI)all_d(-330.0)) | ((DI)x & ~(high | low));
+  const D exponent = -(D)clipped, shift = all_d(0x1.8p52); /* 1.5 * 2^52 leaves whole numbers behind */
+  const D whole = exponent * 3.32192809488736234787 + shift, power = whole - shift;
+  /* log10(2) in two parts, the first short enough for products without rounding */
+  const D rest = (exponent - power * 0x1.34413509p-2) - power * 0x1.ef3fde623e256p-35;
+  const D f = rest * 2.30258509299404568402;
+  D made = all_d(1.0);
+  for (int n = 13; n; n--) made = made * (f * (1.0 / n)) + 1.0;
+  const DI steps = (DI)whole - (DI)shift, half = steps >> 1;
+  const D one = (D)((DU)(half + 1023) << 52), other = (D)((DU)(steps - half + 1023) << 52);
+  return made * one * other;
+}
+
+static void reflectance(const double *x, double *y, long n) {
+  for (long i = 0; i < n; i += DL) store_d(y + i, reflectance_of(load_d(x + i)));
+}
+
 /* ---- the other steps ---- */
 
 /* A row without any deviation is only centred. */
@@ -119,6 +142,14 @@ static void snv(const double *x, double *y, long n) {
   const double mean = sum_of(VALUE, x, 0, 0, 0, n) / n, rest = sum_of(VALUE, x, 0, mean, 0, n) / n;
   const double spread = sqrt(sum_of(SQUARE, x, 0, mean, rest, n) / n), factor = spread > 0 ? 1 / spread : 1;
   for (long i = 0; i < n; i += DL) store_d(y + i, (load_d(x + i) - mean) * factor);
+}
+
+/* A row without a value above zero stays as it is, as does one with what is no number. */
+static void by_maximum(const double *x, double *y, long n) {
+  double most = x[0];
+  for (long i = 1; i < n; i++) most = x[i] > most || x[i] != x[i] ? x[i] : most;
+  const double divisor = most > 0 ? most : 1;
+  for (long i = 0; i < n; i += DL) store_d(y + i, load_d(x + i) / divisor);
 }
 
 /* Less its part along orthonormal vectors, (size, points) one behind the other. */
@@ -175,6 +206,10 @@ static void bin(const View *view, const double *x, double *y) {
   }
 }
 
+static void decimate(const View *view, const double *x, double *y) {
+  for (long i = 0; i < view->points; i += view->size) *y++ = x[i];
+}
+
 /* ---- a row ---- */
 
 /* Channels end to end become channel last. */
@@ -214,10 +249,13 @@ static int prepare_row(const Views *views, const float *raw, float *out, double 
         absorbance(x, y, view->points);
         break;
       }
+      case REFLECTANCE: reflectance(x, y, view->points); break;
       case SNV: snv(x, y, view->points); break;
+      case MAXIMUM: by_maximum(x, y, view->points); break;
       case DETREND: detrend(view, pool, x, y); break;
       case SAVGOL: savgol(view, pool, x, y); break;
       case BIN: bin(view, x, y); break;
+      case DECIMATE: decimate(view, x, y); break;
       case WRITE:
         for (long i = 0; i < view->points; i++) blocks[view->to + i] = (float)x[i];
     }

@@ -1,0 +1,226 @@
+"""``spectune synth``: configurations, spectra from them, and what can be attained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from spectune.errors import SettingError
+from spectune.files.atomic import write_text
+from spectune.files.border import close_to
+from spectune.files.pattern_sets import Format, write_arrays, write_npz, write_parquet
+from spectune.files.patterns import checked, format_config, load_config
+from spectune.files.read import read
+from spectune.files.reference_peaks import read_peaks
+from spectune.spectra.axis import Axis, Unit
+from spectune.synthesis import library
+from spectune.synthesis.bayes import Attainable, attainable
+from spectune.synthesis.dials import spectra_of
+from spectune.synthesis.neighbours import kept_apart
+from spectune.synthesis.patterns import SPLITS, Dials, Law, PatternConfig, grid_for, random_config
+from spectune.synthesis.published import PUBLISHED
+
+BEYOND = "what can be attained is known for the published law only, and this one has dials turned"
+MOST_PAIRS = 10
+MOST_POINTS = 1_000_000
+
+
+@dataclass(frozen=True)
+class Draw:
+    """What ``synth config`` draws."""
+
+    classes: int = 500
+    seed: int = 2022
+    points: int = 5000
+    boundary: int = 100
+
+
+@dataclass(frozen=True)
+class Line:
+    """An axis in words, as ``100:3500:1``, and its unit."""
+
+    words: str
+    unit: Unit
+
+
+def write_random(out: Path, draw: Draw, said: Mapping[str, Any], tests: str) -> None:
+    """Draw the peaks of many classes and write them.
+
+    Raises:
+        SettingError: options that make no sense.
+    """
+    if draw.points <= 2 * draw.boundary:
+        raise SettingError(f"a boundary of {draw.boundary} at both ends leaves no point of {draw.points}")
+    config = random_config(draw.classes, draw.seed, draw.points, draw.boundary, law=Law(seed=draw.seed))
+    _write(out, _with(config, said, tests))
+
+
+def write_published(
+    out: Path, name: str, said: Mapping[str, Any], tests: str, drawn: Mapping[str, int] | None = None
+) -> None:
+    """Write a published configuration, with what was said changed.
+
+    Raises:
+        SettingError: options of a draw, which there is none of, or options that make no sense.
+    """
+    if drawn:
+        raise SettingError(f"--published takes the published peaks, so leave out --{' and --'.join(drawn)}")
+    _write(out, _with(PUBLISHED[name](), said, tests))
+
+
+def make(name: str, out: Path, format: Format | None, float64: bool) -> None:
+    """Make the spectra of a configuration and say what they are.
+
+    Raises:
+        SettingError: no such configuration, mistakes in it, or a name that does not fit the format.
+    """
+    config = _config(name)
+    kind = _format(out, format)
+    dtype = np.float64 if float64 else np.float32
+    match kind:
+        case "npy":
+            write_arrays(out, config, dtype)
+        case "npz":
+            write_npz(out, config, dtype)
+        case "parquet":
+            write_parquet(out, config, dtype)
+    print(f"{', '.join(_sizes(config))} of {config.datapoints} points, {len(config.spectra)} classes: {out}")
+
+
+def describe(name: str, samples: int, seed: int) -> None:
+    """Say what a configuration holds and what the best classifier reaches.
+
+    Raises:
+        SettingError: no such configuration, or mistakes in it.
+    """
+    config = _config(name)
+    reached = _reached(attainable(config, samples, seed)) if config.published else (BEYOND,)
+    print("\n".join([*_facts(config), *reached]))
+
+
+def from_peaks(peaks: Path, line: Line, out: Path, shift: float | None, fwhm: str | None) -> None:
+    """Write a configuration from a table of reference peaks.
+
+    Raises:
+        ReadError: a table that cannot be read.
+        DataError: peaks outside the axis.
+        SettingError: an axis or a width that makes no sense.
+    """
+    widths = None if fwhm is None else _pair("--fwhm", fwhm)
+    _write(out, library.in_units(library.from_peaks(read_peaks(peaks), _axis(line)), shift, widths))
+
+
+def from_spectra(data: Path, what: tuple[str, float], out: Path, shift: float | None, fwhm: str | None) -> None:
+    """Write a configuration from the peaks of measured reference spectra.
+
+    Raises:
+        ReadError: a file that cannot be read.
+        DataError: no such column, or not one spectrum with peaks per substance.
+        SettingError: a width that makes no sense.
+    """
+    widths = None if fwhm is None else _pair("--fwhm", fwhm)
+    _write(out, library.in_units(library.from_spectra(read(data), *what), shift, widths))
+
+
+def _write(out: Path, config: PatternConfig) -> None:
+    write_text(out, format_config(checked(config, "the configuration")))
+    peaks = sum(len(pattern.positions) for pattern in config.spectra.values())
+    print(f"{len(config.spectra)} classes with {peaks} peaks on {config.datapoints} points: {out}")
+
+
+def _with(config: PatternConfig, said: Mapping[str, Any], tests: str) -> PatternConfig:
+    told = dict(said)
+    if "width" in told:
+        told["width"] = _pair("--width", told["width"])
+    laws, dials = ({field.name for field in fields(record)} & set(told) for record in (Law, Dials))
+    law = replace(config.law, **{name: told[name] for name in laws})
+    beyond = replace(config.dials, **{name: told[name] for name in dials})
+    made = replace(config, law=law, dials=beyond, grid=config.grid if config.grids else grid_for(law))
+    made = checked(_with_tests(made, told), "the configuration")
+    return kept_apart(made) if tests == "apart" else made
+
+
+def _with_tests(config: PatternConfig, told: Mapping[str, Any]) -> PatternConfig:
+    """Test spectra with the shift and the variation that were said, for all classes."""
+    change = {name: told[f"test_{name}"] for name in ("shift", "variation") if f"test_{name}" in told}
+    grids = {name: replace(grid, **change) for name, grid in config.grids.items()}
+    return replace(config, grid=replace(config.grid, **change), grids=grids)
+
+
+def _config(name: str) -> PatternConfig:
+    path = Path(name)
+    if name in PUBLISHED and not path.exists():
+        return PUBLISHED[name]()
+    if not path.suffix and not path.exists():
+        known = ", ".join(PUBLISHED)
+        raise SettingError(
+            f"there is no configuration {name!r}{close_to(name, PUBLISHED)}; give a JSON file or one of: {known}"
+        )
+    return load_config(path)
+
+
+def _format(out: Path, format: Format | None) -> Format:
+    ends: Format = "parquet" if out.suffix == ".parquet" else "npz" if out.suffix == ".npz" else "npy"
+    if format not in (None, ends):
+        wanted = "a folder without an ending" if format == "npy" else f"a name that ends in .{format}"
+        raise SettingError(f"the format {format} is written to {wanted}, got {out}")
+    return ends
+
+
+def _axis(line: Line) -> Axis:
+    parts = line.words.split(":")
+    try:
+        first, last, step = (float(part) for part in parts)
+    except ValueError:
+        raise SettingError(f"--axis must be FIRST:LAST:STEP, as 100:3500:1, got {line.words!r}") from None
+    if not (step > 0 and last > first and (last - first) / step < MOST_POINTS):
+        raise SettingError(
+            f"--axis must go up in fewer than {MOST_POINTS} steps above 0, as 100:3500:1, got {line.words!r}"
+        )
+    values = first + step * np.arange(int((last - first) / step + 1e-6) + 1)
+    return Axis(tuple(np.round(values, 9).tolist()), line.unit)
+
+
+def _pair(name: str, words: str) -> tuple[float, float]:
+    try:
+        low, high = (float(part) for part in words.split(":"))
+    except ValueError:
+        raise SettingError(f"{name} must be LOW:HIGH, as 2:5, got {words!r}") from None
+    return low, high
+
+
+def _sizes(config: PatternConfig) -> list[str]:
+    classes = range(len(config.spectra))
+    counts = {split: sum(spectra_of(config, label, split) for label in classes) for split in SPLITS}
+    return [f"{count} {split}" for split, count in counts.items()]
+
+
+def _facts(config: PatternConfig) -> Iterator[str]:
+    patterns = config.spectra.values()
+    counts = [len(pattern.positions) for pattern in patterns]
+    weakest = min(height for pattern in patterns for height in pattern.heights)
+    yield f"{len(counts)} classes, {config.datapoints} points; {', '.join(_sizes(config))} spectra"
+    yield f"{min(counts)} to {max(counts)} peaks in a class, {sum(counts)} in all; the weakest has height {weakest:g}"
+
+
+def _reached(found: Attainable) -> Iterator[str]:
+    yield f"{len(found.pairs)} pairs of classes can be mistaken for each other"
+    for pair in found.pairs[:MOST_PAIRS]:
+        yield f"  {pair.one} and {pair.other}, parted by {pair.parted_by}: the best classifier errs in {pair.error:.1%}"
+    if len(found.pairs) > MOST_PAIRS:
+        yield f"  and {len(found.pairs) - MOST_PAIRS} more"
+    yield (
+        f"best accuracy on spectra as in training: {found.accuracy:.2%} "
+        f"(standard error of the sampling {found.uncertainty:.2%})"
+    )
+    for kind, accuracy in found.by_parting.items():
+        yield f"  classes parted by {kind}: {accuracy:.1%}"
+    yield f"test spectra: {found.clear} clear, {found.ties} exact ties"
+    for count, words in ((found.wrong, "look more like another class"), (found.outside, "lie beyond training")):
+        if count:
+            yield f"  {count} {words}"
+    yield "peaks that overlap are taken as read apart, and heights as drawn: no classifier reaches more"

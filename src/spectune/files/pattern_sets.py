@@ -1,0 +1,153 @@
+"""Sets of synthetic spectra as files: six arrays as published, or one table that ``spectune tune`` reads.
+
+Arrays are written block by block, so memory does not grow with the set.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Literal, get_args
+
+import numpy as np
+import polars as pl
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from spectune.errors import RunError, SettingError
+from spectune.files.atomic import make_folder, replacing
+from spectune.files.patterns import format_config
+from spectune.spectra.axis import Unit
+from spectune.synthesis.dials import scene
+from spectune.synthesis.making import Precision, blocks, labels_of
+from spectune.synthesis.patterns import SPLITS, PatternConfig, Split
+
+Format = Literal["npy", "npz", "parquet"]
+FORMATS: tuple[Format, ...] = get_args(Format)
+
+_AXIS_NAMES: dict[Unit, str] = {
+    "nm": "wavelength_nm",
+    "um": "wavelength_um",
+    "cm-1": "wavenumber_cm-1",
+    "2theta": "2theta",
+    "ppm": "shift_ppm",
+    "index": "axis",
+}
+
+
+def write_arrays(folder: Path, config: PatternConfig, dtype: Precision = np.float32) -> None:
+    """Six ``.npy`` as published (``x_train``, ``y_train``, ``x_val``, ...) and ``config.json``, all or none.
+
+    Labels are float64. Mixtures have their fractions in ``fractions_train`` and so on.
+
+    Raises:
+        SettingError: the folder exists and is not empty.
+        RunError: it cannot be written to.
+    """
+    with _new_folder(folder) as beside:
+        for split in SPLITS:
+            labels = labels_of(config, split)
+            with (beside / f"x_{split}.npy").open("wb") as file:
+                _write_spectra(file, config, (split,), dtype)
+            np.save(beside / f"y_{split}.npy", labels.astype(np.float64), allow_pickle=False)
+            if config.dials.phases > 1:
+                np.save(beside / f"fractions_{split}.npy", _fractions(config, (split,)), allow_pickle=False)
+        (beside / "config.json").write_text(format_config(config), encoding="utf-8")
+
+
+def write_npz(path: Path, config: PatternConfig, dtype: Precision = np.float32) -> None:
+    """One archive with ``x``, the axis, ``class``, ``split`` and the fractions of mixtures.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        with archive.open("x.npy", "w", force_zip64=True) as file:
+            _write_spectra(file, config, SPLITS, dtype)
+        arrays: dict[str, NDArray[np.generic]] = {_axis_name(config): _positions(config), **_columns(config)}
+        for name, array in arrays.items():
+            with archive.open(f"{name.replace('/', '_')}.npy", "w", force_zip64=True) as file:
+                npy.write_array(file, array, allow_pickle=False)
+
+
+def write_parquet(path: Path, config: PatternConfig, dtype: Precision = np.float32) -> None:
+    """One table: ``class``, ``split``, the fractions of mixtures, and a column a point. All of it is in memory.
+
+    Raises:
+        RunError: it cannot be written.
+    """
+    columns = _columns(config)
+    x = np.empty((config.datapoints, columns["class"].size), dtype=dtype)
+    first = 0
+    for block in blocks(config, SPLITS, dtype):
+        x[:, first : first + len(block.x)] = block.x.T
+        first += len(block.x)
+    points = dict(zip(_point_names(config), x, strict=True))
+    metadata = {name: column.tolist() for name, column in columns.items()}
+    with replacing(path) as beside:
+        pl.DataFrame({**metadata, **points}).write_parquet(beside)
+
+
+def _write_spectra(file: IO[bytes], config: PatternConfig, splits: tuple[Split, ...], dtype: Precision) -> None:
+    rows = sum(labels_of(config, split).size for split in splits)
+    shape = (rows, config.datapoints)
+    header = {"descr": npy.dtype_to_descr(np.dtype(dtype)), "fortran_order": False, "shape": shape}
+    npy.write_array_header_1_0(file, header)
+    for block in blocks(config, splits, dtype):
+        file.write(np.ascontiguousarray(block.x).data)
+
+
+def _columns(config: PatternConfig) -> dict[str, NDArray[np.generic]]:
+    labels = {split: labels_of(config, split) for split in SPLITS}
+    names = np.asarray(config.names, dtype=np.str_)
+    columns: dict[str, NDArray[np.generic]] = {
+        "class": names[np.concatenate(list(labels.values()))],
+        "split": np.repeat(np.asarray(SPLITS, dtype=np.str_), [part.size for part in labels.values()]),
+    }
+    if config.dials.phases > 1:
+        shares = _fractions(config, SPLITS)
+        columns |= {f"fraction {name}": shares[:, label] for label, name in enumerate(config.names)}
+    return columns
+
+
+def _fractions(config: PatternConfig, splits: tuple[Split, ...]) -> NDArray[np.float64]:
+    """Share of every class, (rows, classes)."""
+    made = [scene(config, label, split).fractions for split in splits for label in range(len(config.spectra))]
+    return np.concatenate([part for part in made if part is not None])
+
+
+def _positions(config: PatternConfig) -> NDArray[np.float64]:
+    return np.arange(float(config.datapoints)) if config.axis is None else config.axis.positions
+
+
+def _axis_name(config: PatternConfig) -> str:
+    return "axis" if config.axis is None else _AXIS_NAMES[config.axis.unit]
+
+
+def _point_names(config: PatternConfig) -> list[str]:
+    unit = "" if config.axis is None or config.axis.unit == "index" else f" {config.axis.unit}"
+    return [f"{position:.10g}{unit}" for position in _positions(config).tolist()]
+
+
+@contextmanager
+def _new_folder(folder: Path) -> Iterator[Path]:
+    """A hidden folder beside ``folder`` that takes its name when all went well."""
+    try:
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+            raise SettingError(f"{folder} exists already and is not an empty folder; name a new one with --out")
+        make_folder(folder.absolute().parent)
+        beside = folder.absolute().with_name(f".{folder.absolute().name}.{os.getpid()}.part")
+        beside.mkdir()
+    except OSError as error:
+        raise RunError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+    try:
+        yield beside
+        beside.replace(folder)
+    except OSError as error:
+        raise RunError(f"cannot write {folder}: {error.strerror or error}") from error
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)

@@ -1,0 +1,106 @@
+"""How trials are chosen and ended: by the median at a rung, and with repairs and refusals on record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from spectune.errors import SettingError
+from spectune.files.spaces import load_space
+from spectune.networks.narrowing import fixed
+from spectune.networks.recipe import Recipe
+from spectune.networks.space import Choice, Fixed, IntRange, Space
+from spectune.spectra.folds import Fold
+from spectune.spectra.spectra import Task
+from spectune.training.crew import Completed, Fitting, Reached
+from spectune.tuning.methods import STARTUP
+from spectune.tuning.record import Trial
+from spectune.tuning.rehearsal import rehearse
+from spectune.tuning.scoring import Problem
+from spectune.tuning.study import Plan, open_study, rung_epochs, search
+
+TASK = Task("SOC", rows=60, points=40, signal="absorbance")
+PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
+SPACE = fixed(load_space("shen"), {"conv.blocks": 0, "epochs": 27, "batch": 16})
+
+
+class Curves:
+    """Trainings made up: a trial has the same error at every rung; ``rungs`` says which each has reached."""
+
+    def __init__(self, errors: Sequence[float]) -> None:
+        self.errors = errors
+        self.rungs: list[list[int]] = []
+
+    def __call__(self, recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int]) -> Fitting:
+        number = len(self.rungs)
+        seen: list[int] = []
+        self.rungs.append(seen)
+        scored = np.full(len(folds), self.errors[number])
+        for rung in rungs:
+            seen.append(rung)
+            yield Reached(rung, scored)
+        seen.append(recipe.schedule.epochs)
+        curves = np.ones((len(folds), recipe.schedule.epochs))
+        held = tuple(np.ones(fold.scored.size) for fold in folds)
+        yield Completed(None, held, scored, curves, curves, np.zeros(len(folds), int))  # type: ignore[arg-type]
+
+
+def trials_of(errors: Sequence[float], plan: Plan, space: Space = SPACE) -> tuple[list[Trial], Curves]:
+    curves = Curves(errors)
+    return list(search(open_study(None, plan), curves, PROBLEM, space, plan)), curves
+
+
+def test_the_median_ends_trials_at_the_first_rung_already_but_none_of_the_first_ten() -> None:
+    errors = [*range(100, 100 - STARTUP, -1), 97.0, 93.0]
+    trials, curves = trials_of(errors, Plan(trials=len(errors), sampler="random", pruner="median"))
+    first, second = rung_epochs(27)
+    assert curves.rungs[:STARTUP] == [[first, second, 27]] * STARTUP
+    assert curves.rungs[STARTUP:] == [[first], [first, second, 27]]
+    assert [trial.state for trial in trials[STARTUP:]] == ["pruned", "complete"]
+
+
+def test_without_a_pruner_every_trial_is_trained_to_the_end() -> None:
+    trials, _ = trials_of([*range(20)], Plan(trials=20, sampler="random", pruner="none"))
+    assert {trial.state for trial in trials} == {"complete"}
+
+
+def test_repairs_are_kept_with_the_trial_that_needed_them() -> None:
+    space = fixed(SPACE, {f"channel.{n}.state": False for n in range(1, 6)})
+    space = replace(space, ranges={**space.ranges, "batch": Choice((16, 512))})
+    trials, _ = trials_of([1.0] * 12, Plan(trials=12, sampler="random", pruner="none"), space)
+    off, large = "no channel was on, so the first was switched on", "the batch was larger than the calibration rows"
+    for trial in trials:
+        assert trial.repairs[0] == off
+        assert [one.startswith(large) for one in trial.repairs[1:]] == [True] * (trial.values["batch"] == 512)
+    assert {len(trial.repairs) for trial in trials} == {1, 2}
+
+
+def test_trials_that_are_rejected_keep_their_repairs_too() -> None:
+    states: dict[str, bool] = {f"channel.{n}.state": False for n in range(1, 6)}
+    space = fixed(SPACE, {"conv.blocks": 1, "conv.1.kernel": 99, "conv.1.padding": "valid", **states})
+    with pytest.raises(SettingError, match="200 draws in a row"):
+        trials_of([], Plan(trials=1), space)
+    curves = Curves([])
+    first = next(search(open_study(None, Plan()), curves, PROBLEM, space, Plan()))
+    assert (first.state, len(first.repairs)) == ("rejected", 1)
+
+
+def test_what_is_wrong_with_every_draw_is_told_by_the_first_of_them() -> None:
+    for space, task, sentence in (
+        (load_space("shen2021"), replace(TASK, signal="intensity"), "needs spectra that are reflectance or absorbance"),
+        (fixed(SPACE, {"optimiser": "adma"}), TASK, "optimiser must be one of adam, rmsprop"),
+        (Space("shen", {}, "mine"), TASK, "the space 'mine' has no range for 'channel.count'"),
+        (Space("vgg"), TASK, "there is no family 'vgg'"),
+    ):
+        with pytest.raises(SettingError, match=sentence):
+            rehearse(space, task)
+
+
+def test_a_space_that_sometimes_makes_a_network_may_be_searched() -> None:
+    rehearse(SPACE, TASK)
+    rehearse(replace(SPACE, ranges={**SPACE.ranges, "optimiser": Choice(("adam", "adma"))}), TASK)
+    rehearse(replace(SPACE, ranges={**SPACE.ranges, "batch": IntRange(0, 9)}), TASK)
+    rehearse(replace(SPACE, ranges={**SPACE.ranges, "points.most": Fixed(5)}), TASK)
