@@ -6,7 +6,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stage = Literal[
-    "read", "search", "replicates", "baselines", "model", "explanation", "report", "outer", "learning", "compare"
+    "read",
+    "search",
+    "replicates",
+    "baselines",
+    "model",
+    "explanation",
+    "report",
+    "outer",
+    "learning",
+    "compare",
+    "bench",
+    "maps",
 ]
 
 

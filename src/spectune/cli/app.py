@@ -15,6 +15,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from spectune.cli.bench import app as bench
 from spectune.cli.options import COMPARED, DATA, NESTING, OPTIONS, OUTER, OUTPUT, settings_command
 from spectune.cli.paper import app as paper
 from spectune.cli.synth import app as synth
@@ -252,6 +253,7 @@ def simulate(
 
 app.add_typer(synth, name="synth")
 app.add_typer(paper, name="paper")
+app.add_typer(bench, name="bench")
 
 
 @app.command()

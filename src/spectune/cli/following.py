@@ -26,6 +26,8 @@ STAGES: dict[Stage, str] = {
     "outer": "outer folds",
     "learning": "growing training sets",
     "compare": "searching by all methods",
+    "bench": "training networks",
+    "maps": "mapping decisions",
 }
 
 
