@@ -111,17 +111,17 @@ def shares(named: dict[str, float], floor: float = 0.02) -> Importance:
 
 def test_what_dominates_is_more_than_half_of_what_single_hyperparameters_explain() -> None:
     training = {"optimiser": 0.3, "batch": 0.2, "epochs": 0.1, "conv.blocks": 0.1, "dense.1.units": 0.1}
-    assert importance_claims(shares(training))[0].judgement == "confirmed"
-    assert importance_claims(shares({**training, "dense.1.units": 0.9}))[0].judgement == "contradicted"
-    assert importance_claims(shares({name: 0.01 for name in training}))[0].judgement == "not told"
+    assert importance_claims({"random": shares(training)})[0].judgement == "confirmed"
+    assert importance_claims({"random": shares({**training, "dense.1.units": 0.9})})[0].judgement == "contradicted"
+    assert importance_claims({"random": shares({name: 0.01 for name in training})})[0].judgement == "not told"
 
 
 def test_the_channel_claim_needs_abs_d1_and_it_alone_above_the_dummy() -> None:
     states = {f"channel.{number}.state": 0.01 for number in range(1, 6)}
-    assert importance_claims(shares({**states, "channel.3.state": 0.1}))[1].judgement == "confirmed"
-    assert importance_claims(shares({**states, "channel.1.state": 0.1}))[1].judgement == "contradicted"
-    assert importance_claims(shares(states))[1].judgement == "not told"
-    assert importance_claims(None)[1].judgement == "not told"
+    assert importance_claims({"random": shares({**states, "channel.3.state": 0.1})})[1].judgement == "confirmed"
+    assert importance_claims({"random": shares({**states, "channel.1.state": 0.1})})[1].judgement == "contradicted"
+    assert importance_claims({"random": shares(states)})[1].judgement == "not told"
+    assert importance_claims({"random": None})[1].judgement == "not told"
 
 
 def test_the_whole_experiment_runs_and_is_given_back_when_it_is_done(tmp_path: Path) -> None:
@@ -154,3 +154,10 @@ def test_the_whole_experiment_runs_and_is_given_back_when_it_is_done(tmp_path: P
     assert isinstance(again, Experiment)
     np.testing.assert_array_equal(again.optimum.test, found.optimum.test)
     assert experiment_page(again, command_of(again)) == page
+
+
+def test_searches_that_disagree_on_what_matters_tell_nothing() -> None:
+    states = {f"channel.{number}.state": 0.01 for number in range(1, 6)}
+    one, other = shares({**states, "channel.3.state": 0.1}), shares({**states, "channel.1.state": 0.1})
+    assert importance_claims({"tpe": one, "random": one})[1].judgement == "confirmed"
+    assert importance_claims({"tpe": one, "random": other})[1].judgement == "not told"

@@ -9,7 +9,7 @@ from spectune.report.figures.compare import courses_picture, finals_picture
 from spectune.report.sections import Code, Head, Part, Picture, Section, Table, Terms, Words, page
 from spectune.report.tables.compare import arms_grid, gaps_grid, savings_grid, speed_grid
 from spectune.report.tables.grid import Grid, columns
-from spectune.report.wording import counted, with_unit
+from spectune.report.wording import counted, simulated_warning, with_unit
 from spectune.tuning.compare import Comparison
 
 
@@ -28,6 +28,7 @@ def _head(comparison: Comparison) -> Head:
         title=f"{', '.join(comparison.arms[:-1])} and {comparison.arms[-1]} on {with_unit(task.target, task.unit)}",
         say=f"{sentence(comparison)}.",
         reasons=reasons(comparison),
+        warning=simulated_warning(comparison.source),
     )
 
 

@@ -8,7 +8,7 @@ from spectune.assessment.learning import Curve, LearningCurve
 from spectune.report.figures.learning import error_name, lead_picture, learning_picture
 from spectune.report.sections import Code, Head, Part, Picture, Section, Table, Words, page
 from spectune.report.tables.grid import Grid, columns
-from spectune.report.wording import counted, fixed, places, with_unit
+from spectune.report.wording import counted, fixed, places, simulated_warning, with_unit
 
 
 def learning_page(found: LearningCurve, command: str) -> str:
@@ -18,6 +18,7 @@ def learning_page(found: LearningCurve, command: str) -> str:
         title=f"{with_unit(found.task.target, found.task.unit)}: what more samples would bring",
         say=headline(found),
         reasons=advice(found),
+        warning=simulated_warning(found.source),
     )
     sections = (
         Section("Error against number of samples", _curves(found), "Curves"),

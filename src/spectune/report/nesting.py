@@ -19,7 +19,7 @@ from spectune.report.figures.nested import (
 from spectune.report.sections import Code, Head, Part, Picture, Points, Section, Table, Words, page
 from spectune.report.sheets import axis_words, settings_text
 from spectune.report.tables.grid import Grid, columns
-from spectune.report.wording import LONG_UNIT, counted, fixed, places, plain, with_unit
+from spectune.report.wording import LONG_UNIT, counted, fixed, places, plain, simulated_warning, with_unit
 from spectune.spectra.channels import format_channels
 
 SEEN = "the same, as its search saw it"
@@ -33,6 +33,7 @@ def nested_page(found: Nested, settings: Settings, command: str) -> str:
         title=f"{with_unit(task.target, task.unit)}: what the search believed, and what unseen rows say",
         say=found.verdict.sentence,
         reasons=found.verdict.reasons,
+        warning=simulated_warning(spectra.source),
     )
     sections = (
         Section("Inner and outer error", _errors(found), "Both numbers"),

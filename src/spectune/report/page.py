@@ -28,7 +28,7 @@ from spectune.report.tables.importance import interactions_grid, shares_grid
 from spectune.report.tables.models import key_grid, models_grid
 from spectune.report.tables.network import network_grid
 from spectune.report.tables.rows import classes_grid, errors_grid, roles_grid
-from spectune.report.wording import curve_name
+from spectune.report.wording import curve_name, simulated_warning
 
 
 def report(outcome: Outcome) -> str:
@@ -78,6 +78,7 @@ def _words(outcome: Outcome) -> dict[str, Any]:
     return {
         "outcome": outcome,
         "task": outcome.spectra.task,
+        "warning": simulated_warning(outcome.spectra.source),
         "sheet": data_sheet(outcome),
         "recipe": recipe_sheet(outcome),
         "drawn": drawn_sheet(outcome),

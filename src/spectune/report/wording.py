@@ -137,6 +137,16 @@ def breakable(text: str) -> Markup:
     return Markup("<wbr>").join(re.split(r"(?<=[_/\\])(?=.)", text))
 
 
+def simulated_warning(source: str) -> str:
+    """What a page of spectra that were made up begins with; nothing for others. The name of the source tells.
+
+    >>> simulated_warning("runs/shen/simulated-soil-600-0.parquet")
+    'These spectra are simulated: nothing on this page was measured.'
+    """
+    named = "simulated" in source.replace("\\", "/").rsplit("/", 1)[-1].lower()
+    return "These spectra are simulated: nothing on this page was measured." if named else ""
+
+
 def error_name(task: Task) -> str:
     """What the search calls the error of a fold, with its unit where that is short."""
     if not task.regression:

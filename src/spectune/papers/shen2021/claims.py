@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from spectune.papers.shen2021.findings import Finding, Judgement
 from spectune.report.compared import needs
@@ -44,12 +44,23 @@ def _apart(better: bool, worse: bool, seeds: int) -> Judgement:
     return "confirmed" if better else "contradicted"
 
 
-def importance_claims(importance: Importance | None) -> tuple[Finding, ...]:
-    """What the paper says of importance (figure 3), held against the shares of one search."""
-    if importance is None:
+def importance_claims(importances: Mapping[str, Importance | None]) -> tuple[Finding, ...]:
+    """What the paper says of importance (figure 3), held against the shares of every search.
+
+    The searches must agree: shares hold for the trials a search looked at.
+    """
+    known = [found for found in importances.values() if found is not None]
+    if not known:
         few = "too few complete trials for shares"
         return tuple(Finding(claim, few, "not told") for claim in (_DOMINATE, _CHANNEL))
-    return _dominate(importance), _channel(importance)
+    return _agreed([_dominate(found) for found in known]), _agreed([_channel(found) for found in known])
+
+
+def _agreed(findings: Sequence[Finding]) -> Finding:
+    """One finding from those of several searches: judged only where all judge alike."""
+    judgements = {finding.judgement for finding in findings}
+    here = "; ".join(finding.here for finding in findings)
+    return Finding(findings[0].claim, here, judgements.pop() if len(judgements) == 1 else "not told")
 
 
 _DOMINATE = "optimiser, batch size, epochs and the number of Conv-blocks dominate"

@@ -33,10 +33,8 @@ from spectune.report.tables.compare import arms_grid, speed_grid
 from spectune.report.tables.grid import Grid
 from spectune.report.tables.importance import interactions_grid
 from spectune.report.tables.network import network_grid
-from spectune.report.wording import counted, error_name, number
+from spectune.report.wording import counted, error_name, number, simulated_warning
 from spectune.spectra.channels import prepared_shape
-
-SIMULATED = "These spectra are simulated. Nothing on this page was measured on soil."
 
 
 def experiment_page(found: Experiment, command: str) -> str:
@@ -54,7 +52,7 @@ def experiment_page(found: Experiment, command: str) -> str:
         title=f"Automated modelling of {spectra.task.target} by a parametric 1D-CNN",
         say=say,
         reasons=found.outcome.verdict.reasons,
-        warning=SIMULATED if simulated(found) else "",
+        warning=simulated_warning(spectra.source),
     )
     sections = [
         Section("The paper's findings, here", _findings(claims), "Findings"),
@@ -75,15 +73,9 @@ def findings(found: Experiment) -> tuple[Finding, ...]:
     """Every claim of the paper with what these data say of it."""
     return (
         *search_claims(found.comparison),
-        *(claim for arm in ARMS for claim in importance_claims(found.importances[arm])),
+        *importance_claims(found.importances),
         *preferences(found.trials["random"]),
     )
-
-
-def simulated(found: Experiment) -> bool:
-    """Whether the spectra were made up."""
-    spectra = found.outcome.spectra
-    return "simulated" in " ".join((spectra.source, *spectra.notes)).lower()
 
 
 def _findings(claims: Sequence[Finding]) -> tuple[Part, ...]:
