@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 import time
 from collections.abc import Generator, Iterator
@@ -64,7 +65,7 @@ def last(steps: Generator[Progress | T, None, None]) -> T:
 def markdown(grid: Grid) -> str:
     """A grid as a table of Markdown."""
     lines = [grid.head, ["---"] * len(grid.head), *grid.rows]
-    return "\n".join(f"| {' | '.join(str(cell).strip() for cell in line)} |" for line in lines)
+    return "\n".join(f"| {' | '.join(re.sub('<[^>]+>', '', str(cell)).strip() for cell in line)} |" for line in lines)
 
 
 def chapter(name: str, found: Experiment) -> str:

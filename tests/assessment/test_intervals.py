@@ -19,7 +19,7 @@ def judged(output: Array, name: str = "some") -> Judged:
     return Judged(name, "", 1, output, output, output, (), 0.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10_000), rows=st.integers(2, 30), classes=st.integers(2, 4))
 def test_errors_are_those_of_the_metrics(seed: int, rows: int, classes: int) -> None:
     rng = np.random.default_rng(seed)

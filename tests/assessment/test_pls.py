@@ -19,7 +19,7 @@ def spectra(rows: int, points: int, seed: int) -> Array:
     return np.cumsum(np.random.default_rng(seed).normal(size=(rows, points)), axis=1)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(seed=st.integers(0, 1000), rows=st.integers(12, 40), points=st.integers(8, 60), targets=st.integers(1, 3))
 def test_a_path_is_a_refit_at_each_number_of_latent_variables(seed: int, rows: int, points: int, targets: int) -> None:
     x, new = spectra(rows, points, seed), spectra(5, points, seed + 1)

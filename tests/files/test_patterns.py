@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spectune.errors import ReadError, RunError, SettingError
@@ -44,7 +44,6 @@ def configs(draw: st.DrawFn) -> PatternConfig:
 
 
 @given(configs())
-@settings(deadline=None)
 def test_what_is_written_is_read_again(config: PatternConfig) -> None:
     assert parse_config(format_config(config)) == config
 

@@ -25,7 +25,7 @@ FORMATS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(sorted(FORMATS)), st.integers(2, 9), st.integers(5, 30), st.integers(0, 99))
 def test_a_table_reads_the_same_from_every_format(
     tmp_path: Path, suffix: str, rows: int, points: int, seed: int

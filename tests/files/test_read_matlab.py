@@ -132,7 +132,7 @@ NUMBERS = arrays(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(NUMBERS, st.text("abcäß 1", max_size=9), st.booleans())
 def test_the_own_reader_of_version_5_agrees_with_scipy(array: Any, text: str, compressed: bool) -> None:
     cell = np.empty((1, 2), dtype=object)

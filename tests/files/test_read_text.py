@@ -91,7 +91,7 @@ def written(table: Small, how: dict[str, object]) -> bytes:
     return text.replace("\n", str(how["end"])).encode(str(how["encoding"]))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(dialects())
 def test_a_table_reads_the_same_in_every_dialect(tmp_path: Path, how: dict[str, object]) -> None:
     rows, points, seed = (int(str(how[name])) for name in ("rows", "points", "seed"))

@@ -36,7 +36,7 @@ PASSOS: Mapping[str, Value] = {
 }
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.sampled_from(space_names()),
     st.integers(0, 10_000),

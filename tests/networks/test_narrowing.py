@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from spectune.errors import SettingError
@@ -34,7 +34,6 @@ INTS = st.tuples(st.integers(1, 500), st.integers(0, 500), st.integers(1, 70)).m
 ) | st.tuples(st.integers(1, 500), st.integers(0, 500)).map(lambda made: IntRange(made[0], sum(made), log=True))
 
 
-@settings(deadline=None)
 @given(INTS, st.integers(1, 1000), st.integers(0, 100))
 def test_no_draw_lies_above_the_bound_and_all_below_it_stay_possible(found: IntRange, high: int, seed: int) -> None:
     wide = Space("shen", {"ba*": found, "rate": Fixed(1)})

@@ -136,7 +136,7 @@ def test_every_optimiser_has_a_default_rate_and_a_number_goes_before_it() -> Non
         assert shen(GivenDraw({**OPTIMUM, "optimiser": optimiser, "rate": 0.2}), LUCAS).schedule.rate == 0.2
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.integers(0, 10_000), st.integers(8, 400))
 def test_a_draw_is_repaired_exactly_where_all_channels_are_off_or_the_batch_is_too_large(seed: int, rows: int) -> None:
     task = Task("SOC", rows=rows, points=210, signal="reflectance")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.signal import detrend, savgol_filter
 
@@ -63,7 +63,6 @@ def test_parse_is_the_inverse_of_format(channels: Channels) -> None:
     assert parse_channels(format_channels(channels)) == channels
 
 
-@settings(deadline=None)
 @given(CHANNELS, st.sampled_from(["channels", "concatenate"]))
 def test_prepared_shape_is_the_shape_that_is_made(channels: Channels, layout: str) -> None:
     try:
@@ -75,7 +74,6 @@ def test_prepared_shape_is_the_shape_that_is_made(channels: Channels, layout: st
     assert made.dtype == np.float32
 
 
-@settings(deadline=None)
 @given(CHANNELS, st.permutations(range(7)))
 def test_preprocessing_is_row_wise(channels: Channels, order: list[int]) -> None:
     x = spectra()

@@ -39,7 +39,7 @@ def cases(draw: st.DrawFn) -> tuple[Spectra, int, int]:
     return spectra(groups, classes), k, draw(st.integers(0, 100))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(cases())
 def test_folds_partition_the_rows_and_respect_groups(case: tuple[Spectra, int, int]) -> None:
     made, k, seed = case
@@ -58,7 +58,7 @@ def test_folds_partition_the_rows_and_respect_groups(case: tuple[Spectra, int, i
 
 
 @given(st.integers(0, 50))
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 def test_the_same_seed_makes_the_same_folds(seed: int) -> None:
     made = spectra([row // 3 for row in range(30)])
     for one, other in zip(folds(made, 3, seed), folds(made, 3, seed), strict=True):

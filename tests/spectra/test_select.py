@@ -51,7 +51,7 @@ def test_a_split_under_another_name_counts_only_when_named() -> None:
     assert len(select(other, "fat", split="Set").test) == 15
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.integers(20, 60), st.integers(2, 5), st.integers(0, 9), st.floats(0.1, 0.5))
 def test_a_cut_test_set_keeps_groups_on_one_side_and_says_so(rows: int, size: int, seed: int, part: float) -> None:
     found = select(table(rows, animal=np.arange(rows) // size), "fat", group="animal", seed=seed, test_part=part)

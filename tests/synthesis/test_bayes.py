@@ -60,7 +60,7 @@ def test_the_general_benchmark_is_nearly_free_of_confusion() -> None:
 
 
 @given(st.integers(0, 120), st.integers(1, 40))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_two_classes_with_one_moved_peak_are_confused_as_often_as_their_windows_overlap(away: int, shift: int) -> None:
     law = Law(shift=shift, tops_vary=False)
     config = PatternConfig(500, {"a": Pattern((200,), (1.0,)), "b": Pattern((200 + away,), (1.0,))}, law=law)
@@ -88,7 +88,7 @@ def summed_plainly(seen: Seen, pattern: Pattern, law: Law) -> float:
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_likelihoods_sum_over_all_ways_to_name_the_peaks(data: st.DataObject) -> None:
     law = Law(shift=20, variation=0.3)
 

@@ -41,7 +41,7 @@ EVERYTHING = Dials(9.0, 0.02, "pseudo_voigt", 0.3, 0.0, 0.2, 0.01, 1e4, 0.2, 3, 
 
 
 @given(st.integers(1, 9), st.sampled_from(["train", "val", "test"]))
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 def test_how_many_rows_are_made_at_once_changes_nothing(rows: int, split: Split) -> None:
     config = turned(EVERYTHING, Law(train=7, val=3))
     assert np.array_equal(made(config, split), made(config, split, rows))
@@ -61,7 +61,7 @@ def test_seeds_and_splits_have_spectra_of_their_own() -> None:
 
 @pytest.mark.parametrize("shape", SHAPES)
 @given(st.floats(1.5, 8), st.floats(0, 0.9))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_a_peak_of_any_shape_has_area_one_and_the_width_of_its_gaussian(shape: str, width: float, dial: float) -> None:
     dials = Dials(shape=shape, lorentz=dial, asymmetry=dial)  # type: ignore[arg-type]
     away = np.arange(-200000, 200000) / 50

@@ -90,7 +90,7 @@ def meet(one: Pattern, other: Pattern, first: Grid, second: Grid) -> bool:
 
 
 @given(st.integers(0, 10**6), st.integers(0, 60), st.sampled_from([0.0, 0.04, 0.3]))
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 def test_test_spectra_that_are_kept_apart_never_meet(seed: int, shift: int, variation: float) -> None:
     config = replace(random_config(15, seed, points=300, boundary=60), grid=Grid(shift, variation))
     apart = kept_apart(config)

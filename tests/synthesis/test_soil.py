@@ -61,7 +61,7 @@ def test_the_same_seed_gives_the_same_soils() -> None:
     assert not (one.x == other.x).any(axis=1).all()
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(1, 30), st.integers(1, 300), st.integers(0, 9))
 def test_a_small_set_is_the_beginning_of_a_large_one(rows: int, more: int, seed: int) -> None:
     small, large = soil(rows, seed, 50), soil(rows + more, seed, 50)
@@ -164,7 +164,7 @@ def test_a_band_deepens_with_its_constituent(name: str, nm: float, more: float) 
     assert depths[0] < depths[1] < depths[2]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.floats(0.01, 0.9), st.floats(1.05, 3), st.floats(0, 1), st.floats(2, 70))
 def test_more_organic_matter_is_darker_in_the_visible(
     matter: float, factor: float, humified: float, clay: float

@@ -124,7 +124,7 @@ def peaks(draw: st.DrawFn) -> Peaks:
 
 
 @given(peaks())
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 def test_painting_near_peaks_is_filtering_whole_rows_to_the_last_bit(some: Peaks) -> None:
     sparse = painted(some, 120, np.float64)
     assert np.array_equal(sparse.toarray(), painted_plainly(some, 120))
@@ -132,7 +132,7 @@ def test_painting_near_peaks_is_filtering_whole_rows_to_the_last_bit(some: Peaks
 
 
 @given(configs(), st.integers(1, 9))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_how_many_rows_are_made_at_once_changes_nothing(config: PatternConfig, rows: int) -> None:
     def stacked(made: Iterator[np.ndarray]) -> np.ndarray:
         return np.concatenate([np.empty((0, config.datapoints), np.float32), *made])

@@ -78,7 +78,7 @@ def assert_same_gradients(case: Case, threads: int = 1) -> None:
     assert error <= 50 * misfit(case.gradients(case.single()), exact)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     st.integers(1, 70), st.integers(1, 40), st.integers(1, 5), st.sampled_from(["same", "valid"]),
     st.integers(1, 6), st.integers(1, 80), st.integers(1, 7),
@@ -91,7 +91,7 @@ def test_a_convolution_of_any_shape_has_the_gradient_of_autograd(
     assert_same_gradients(Case(layers, (2, points), (rows,)))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     st.booleans(), st.integers(1, 20), st.integers(1, 9), st.sampled_from(["same", "valid"]),
     st.integers(1, 20), st.integers(1, 60), st.integers(1, 5),
@@ -104,14 +104,14 @@ def test_pooling_of_any_shape_has_the_gradient_of_autograd(
     assert_same_gradients(Case((Conv(channels, 2), pool, Flatten(), Dense(1)), (1, points), (rows,)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 200), st.integers(1, 200), st.sampled_from([*SMOOTH, *BENT]), st.integers(1, 40))
 def test_dense_layers_of_any_width_have_the_gradient_of_autograd(first: int, second: int, name: str, rows: int) -> None:
     layers = (Flatten(), Dense(first), Act(name), Dense(second), Act("elu"), Dense(1))  # type: ignore[arg-type]
     assert_same_gradients(Case(layers, (3, 7), (rows,)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 50), st.integers(2, 60), st.integers(8, 40), st.integers(1, 40), st.integers(0, 99))
 def test_batch_normalisation_of_any_width_has_the_gradient_of_autograd(
     filters: int, points: int, rows: int, units: int, seed: int
@@ -121,7 +121,7 @@ def test_batch_normalisation_of_any_width_has_the_gradient_of_autograd(
     assert_same_gradients(Case((*before, Flatten(), BatchNorm(), *after), (2, points), (rows,), seed=seed))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(networks(), st.lists(st.integers(2, 9), min_size=1, max_size=3), st.integers(1, 3), st.integers(0, 99))
 def test_any_network_has_the_gradient_of_autograd(
     network: tuple[Layers, Shape], train: list[int], threads: int, seed: int
@@ -130,7 +130,7 @@ def test_any_network_has_the_gradient_of_autograd(
     assert_same_gradients(Case(*network, tuple(train), seed=seed), threads)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks(BENT), st.integers(2, 6), st.integers(0, 99))
 def test_any_network_with_bends_has_the_gradient_of_autograd(
     network: tuple[Layers, Shape], rows: int, seed: int
@@ -183,7 +183,7 @@ def test_nothing_passes_batch_normalisation_of_one_row() -> None:
     assert not first.any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks(), st.integers(2, 30), st.integers(2, 12), st.integers(1, 3))
 def test_outputs_by_running_moments_are_those_of_torch(
     network: tuple[Layers, Shape], rows: int, batch: int, threads: int

@@ -97,7 +97,7 @@ def test_a_member_goes_its_way_to_the_bit_after_others_have_stopped(
         np.testing.assert_array_equal(np.concatenate([first[member][:2], later]), alone[member])
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     networks(("relu", "swish")),
     st.lists(st.integers(1, 9), min_size=1, max_size=3),

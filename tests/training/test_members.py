@@ -85,7 +85,7 @@ def networks(draw: st.DrawFn) -> tuple[Layers, tuple[int, int]]:
     return (*made, Flatten(), Dense(3)), (channels, points)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(networks())
 def test_shapes_and_parameters_predicted_are_those_built(case: tuple[Layers, tuple[int, int]]) -> None:
     layers, shape = case

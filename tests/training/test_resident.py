@@ -126,7 +126,7 @@ def test_a_whole_training_on_classes_is_that_of_the_torch_engine() -> None:
     assert_same_training(five((*EVERYTHING[:-1], Dense(3)), classes=3, patience=3, epochs=10))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(networks(), st.lists(st.integers(2, 9), min_size=1, max_size=4), st.integers(1, 6), st.integers(0, 99))
 def test_any_network_is_trained_as_the_torch_engine_trains_it(
     network: tuple[Layers, Shape], rows: list[int], batch: int, seed: int

@@ -35,7 +35,7 @@ def test_a_rule_for_all_members_is_that_for_each(optimiser: Optimiser, dtype: to
 
 
 @given(st.lists(st.integers(0, (1 << 62) - 1), min_size=1, max_size=4), st.integers(0, 1 << 40), st.integers(0, 50))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_masks_from_tensors_are_the_counter_hash(keys: list[int], taken: int, layer: int) -> None:
     """The hash as whole numbers without end, place by place, against tensors of keys and steps."""
     rates = torch.linspace(0, 0.9, len(keys))

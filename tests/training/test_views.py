@@ -192,7 +192,7 @@ def rounding(x: Floats, channel: Channel) -> float:
     return worst
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(CHANNELS, st.sampled_from(LAYOUTS), st.integers(5, 300), st.integers(1, 5))
 def test_all_programs_make_what_scipy_makes(channels: Channels, layout: Layout, points: int, rows: int) -> None:
     x = spectra(rows, points)

@@ -58,7 +58,7 @@ def test_single_shares_are_those_of_optuna(seed: int) -> None:
     assert single_shares(forest) == pytest.approx([wanted[name] for name in space], abs=1e-12)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(rows=st.integers(2, 30), seed=st.integers(0, 10**6))
 def test_two_hyperparameters_and_their_interaction_explain_everything(rows: int, seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -69,7 +69,7 @@ def test_two_hyperparameters_and_their_interaction_explain_everything(rows: int,
     assert explained == pytest.approx(1.0)
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(rows=st.integers(2, 40), seed=st.integers(0, 10**6))
 def test_shares_are_parts_of_one_whole(rows: int, seed: int) -> None:
     code, y = mixed(rows, seed)

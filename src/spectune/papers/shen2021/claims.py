@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from spectune.papers.shen2021.findings import Finding, Judgement
 from spectune.report.compared import needs
-from spectune.report.tables.compare import ratio
+from spectune.report.tables.compare import speed_words
 from spectune.report.wording import counted, number
 from spectune.tuning.compare import Comparison, SpeedUp, gap, speed_up
 from spectune.tuning.courses import Budget
@@ -72,7 +72,7 @@ def _speed(found: SpeedUp) -> Finding:
     claim = f"TPE needs {published} times {_WORDS[found.budget]} than random search"
     low, high = found.extremes
     pairs = counted(len(found.paces), "pair")
-    here = f"{needs(found, _WORDS[found.budget])} (median over {pairs} of seeds; {ratio(low)} to {ratio(high)})"
+    here = f"{needs(found, _WORDS[found.budget])}; {speed_words(found)} over {pairs} of seeds"
     return Finding(claim, here, _apart(low > 1, high < 1, int(len(found.paces) ** 0.5)))
 
 

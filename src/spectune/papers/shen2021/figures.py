@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from spectune.networks.space import Value
-from spectune.report.drawing import BLUE, GREY, ORANGE, svg
+from spectune.report.drawing import BLUE, GREY, VERMILLION, svg
 from spectune.report.wording import shortened
 from spectune.tuning.record import Trial
 
@@ -19,7 +19,7 @@ SHOWN = {
     "epochs": "epochs (upper limit)",
     "conv.blocks": "Conv-blocks",
 }
-COLOURS = (BLUE, ORANGE, GREY)
+COLOURS = (BLUE, VERMILLION, GREY)
 BINS = 8
 
 

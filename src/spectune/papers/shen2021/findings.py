@@ -26,7 +26,7 @@ CLAIMS = {
     "optimiser": "Adam is the best optimiser",
     "batch": "small batches are preferred (about 1,000 of 17,607 rows)",
     "epochs": "many epochs are preferred (near the upper limit of 1,500)",
-    "conv.blocks": "one Conv-block is preferred",
+    "conv.blocks": "few Conv-blocks are preferred (one is best)",
 }
 """Preferred values by hyperparameter, figure 4 and table 1 of the paper."""
 

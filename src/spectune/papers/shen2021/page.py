@@ -36,6 +36,8 @@ from spectune.report.tables.network import network_grid
 from spectune.report.wording import counted, error_name, number, simulated_warning
 from spectune.spectra.channels import prepared_shape
 
+_CHANNELS = "channel.1 to channel.5 are " + ", ".join(str(OPTIMUM[f"channel.{place}"]) for place in range(1, 6))
+
 
 def experiment_page(found: Experiment, command: str) -> str:
     """The page; ``command`` repeats the experiment."""
@@ -137,7 +139,7 @@ def _importance(found: Experiment) -> tuple[Part, ...]:
             parts.append(Words(f"Too few trials of {arm} are complete for shares.", arm))
             continue
         parts += [
-            Words(f"The four groups of the paper, from the trials of the {arm} search.", f"{arm}"),
+            Words(f"The four groups of the paper, from the trials of the {arm} search; {_CHANNELS}.", arm),
             Picture(importance_picture(shares), importance_caption(shares)),
             Points(importance_sentences(shares)),
             Table(interactions_grid(shares), "The strongest interactions, and what such pairs reach without any."),
@@ -246,7 +248,11 @@ def _method(found: Experiment, command: str) -> tuple[Part, ...]:
 def command_of(found: Experiment) -> str:
     """What to type to repeat the experiment."""
     plan, settings = found.plan, found.plan.settings
-    parts = ["spectune paper shen2021", shlex.quote(settings.data), f"--target {shlex.quote(settings.target)}"]
+    parts = [
+        "spectune paper shen2021",
+        f"--data {shlex.quote(settings.data)}",
+        f"--target {shlex.quote(settings.target)}",
+    ]
     for name in ("split", "group", "where", "signal", "unit", "sheet", "test"):
         if getattr(settings, name) is not None:
             parts.append(f"--{name} {shlex.quote(str(getattr(settings, name)))}")
