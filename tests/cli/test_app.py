@@ -151,3 +151,9 @@ def test_versions_are_told(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_installed_command_is_this_one() -> None:
     command = Path(sys.executable).with_name("spectune")
     assert subprocess.run([command, "tune"], capture_output=True, check=False).returncode == 2
+
+
+@pytest.mark.parametrize("words", [[], ["synth"], ["paper"], ["bench"]], ids=lambda words: " ".join(words) or "nothing")
+def test_a_group_of_commands_alone_shows_its_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(words) == 0
+    assert "Commands" in capsys.readouterr().out

@@ -270,9 +270,15 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Exit code of a command line: 0, or 2 after one sentence on standard error."""
+    """Exit code of a command line: 0, or 2 after one sentence on standard error.
+
+    Nothing, or a group of commands alone, asks for help.
+    """
+    words = list(arguments)
+    if not words or words in [[group.name] for group in app.registered_groups]:
+        words.append("--help")
     try:
-        ended = app(list(arguments) or ["--help"], prog_name="spectune", standalone_mode=False)
+        ended = app(words, prog_name="spectune", standalone_mode=False)
     except SpectuneError as error:
         return _refuse(str(error))
     except typer.TyperException as error:

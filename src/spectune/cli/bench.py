@@ -55,7 +55,7 @@ BENCH: Mapping[str, tuple[Any, Words]] = {
 }
 """Options of ``spectune bench schuetzke2023`` that are not as in ``spectune tune``."""
 
-app = typer.Typer(help="Published benchmarks of networks on synthetic spectra.", no_args_is_help=True)
+app = typer.Typer(help="Published benchmarks of networks on synthetic spectra.")
 
 
 @app.callback()

@@ -28,7 +28,7 @@ PLS and others on the same folds, nested validation, fresh seeds, a learning cur
 NAMES = ("target", "split", "test", "test_part", "group", "where", "unit", "signal", "sheet", "fix", "epochs")
 MORE = ("seed", "workers", "precision")
 
-app = typer.Typer(help="The experiments of the papers spectune stands on, on your own data.", no_args_is_help=True)
+app = typer.Typer(help="The experiments of the papers spectune stands on, on your own data.")
 
 
 @app.callback()

@@ -37,7 +37,8 @@ def history_picture(outcome: Outcome) -> str:
         left.set_ylabel(shortened(error_name(outcome.spectra.task), 40))
         rival = [float(np.mean(outcome.model(name).fold_errors or (top,))) for name in _comparable(outcome)]
         low = min([*_reached(outcome.trials), *rival], default=0.0)
-        left.set_ylim(low - 0.08 * (top - low), top + 0.06 * (top - low))
+        height = (top - low) or 0.1 * abs(top) or 1.0
+        left.set_ylim(low - 0.08 * height, top + 0.06 * height)
         figure.legend(*left.get_legend_handles_labels(), loc="outside upper right", ncols=5, handletextpad=0.4)
 
     return svg(draw, "history", "Error of every trial of the search, and the best so far", 3.1)
