@@ -124,17 +124,18 @@ class Case:
         return Eager(self.stack(), self.material(), self.schedule)
 
     def exact(self, nudge: float = 0.0) -> Eager:
-        """The members in torch, in double precision; every input changed by about ``nudge`` of itself."""
+        """The members in torch, in double precision; every input and weight changed by about ``nudge`` of itself."""
         stack, material = self.stack(), self.material()
         random = torch.Generator().manual_seed(self.seed)
-        noise = 1 + nudge * torch.randn(*material.table.shape, generator=random, dtype=torch.float64)
+
+        def nudged(numbers: torch.Tensor) -> torch.Tensor:
+            return numbers.double() * (1 + nudge * torch.randn(numbers.shape, generator=random, dtype=torch.float64))
+
         return Eager(
-            replace(
-                stack, kernels=stack.kernels.double(), others=stack.others.double(), moments=stack.moments.double()
-            ),
+            replace(stack, kernels=nudged(stack.kernels), others=nudged(stack.others), moments=stack.moments.double()),
             replace(
                 material,
-                table=Held(held(material.table).double() * noise),
+                table=Held(nudged(held(material.table))),
                 inputs=InputScaling(material.inputs.factor.double(), material.inputs.offset.double()),
                 weights=material.weights.double(),
                 wanted=material.wanted.double(),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from spectune.networks.layers import (
     Act,
@@ -30,10 +31,15 @@ from spectune.networks.recipe import Optimiser, Schedule
 from spectune.training.native import core
 from twins import BENT, SMOOTH, Case, held, misfit, networks
 
+Values = NDArray[np.float64]
+
 pytestmark = pytest.mark.skipif(core() is None, reason="the compiled core was not built here")
 
 TOLERANCE = 1e-5
 """Of the largest gradient of a layer: some eighty roundings in single precision."""
+
+ROUNDING = 2.0**-24
+"""Half the distance of single-precision numbers at 1."""
 
 EVERYTHING: Layers = (
     Conv(5, 5, 2),
@@ -66,19 +72,33 @@ def one_thread() -> Iterator[None]:
 def assert_same_gradients(case: Case, threads: int = 1) -> None:
     """One step of the core goes where autograd points, in double precision.
 
-    Batch normalisation of few values takes differences of nearly equal numbers. There torch's own
-    error in single precision is the measure; as either is a matter of chance, fifty times of it.
+    Batch normalisation of few values takes differences of nearly equal numbers, and so does an error
+    of a single row that happens to be small. There the measure is torch's own error in single
+    precision, or what a rounding of every input and weight does to the exact gradient; as each is a
+    matter of chance, fifty times the larger. The slope of an activation is taken from its output, so
+    that of a saturated one is right to a rounding of 1, not of itself: what is small beside the
+    largest gradient of all layers, as torch's errors are or as some roundings of it, is no error.
     """
-    exact = case.gradients(case.exact())
-    error = misfit(case.gradients(case.core(threads)), exact)
-    if error <= TOLERANCE:
+    exact, found = case.gradients(case.exact()), case.gradients(case.core(threads))
+    error = misfit(found, exact)
+    if error <= TOLERANCE or overall(found, exact) <= 16 * ROUNDING:
         return
     if misfit(case.gradients(case.exact(nudge=1e-6)), exact) > 0.01:
         return  # a value so near a bend or a tie that rounding decides about its gradient
-    assert error <= 50 * misfit(case.gradients(case.single()), exact)
+    single = case.gradients(case.single())
+    if overall(found, exact) <= 2 * overall(single, exact):
+        return
+    rounded = misfit(case.gradients(case.exact(nudge=ROUNDING)), exact)
+    assert error <= 50 * max(misfit(single, exact), rounded)
+
+
+def overall(found: Sequence[Values], wanted: Sequence[Values]) -> float:
+    """Largest error of any layer, as a part of the largest number of all layers."""
+    return misfit([np.concatenate(found, axis=1)], [np.concatenate(wanted, axis=1)])
 
 
 @settings(max_examples=120)
+@example(61, 17, 2, "valid", 2, 68, 1)
 @given(
     st.integers(1, 70), st.integers(1, 40), st.integers(1, 5), st.sampled_from(["same", "valid"]),
     st.integers(1, 6), st.integers(1, 80), st.integers(1, 7),
