@@ -50,7 +50,7 @@ $(RIVAL)/.ready:
 	@$(RIVAL)/bin/python -m pip install --quiet --disable-pip-version-check tensorflow-cpu
 	@touch $@
 
-bench: $(READY) $(RIVAL)/.ready  ## measure everything (two hours): the engine against Keras, and the real sets in DATA
+bench: $(READY) $(RIVAL)/.ready  ## measure everything (four hours): the engine against Keras, and the real sets in DATA
 	@test -d $(DATA) || { echo "error: there are no data sets in $(DATA); name their folder with: make bench DATA=/path"; exit 2; }
 	$(BIN)/python benchmarks/engine/run.py --rival $(RIVAL)/bin/python
 	$(BIN)/python benchmarks/engine/costs.py
@@ -58,6 +58,7 @@ bench: $(READY) $(RIVAL)/.ready  ## measure everything (two hours): the engine a
 	$(BIN)/python benchmarks/large_file.py runs/large
 	$(BIN)/python benchmarks/synthesis.py
 	$(BIN)/python benchmarks/schedules.py $(DATA) runs/schedules
+	$(BIN)/python benchmarks/shen2021.py $(DATA) runs/shen2021
 	$(BIN)/python benchmarks/real_sets.py $(DATA) runs/bench
 
 docs: $(READY)  ## run every example of README.md and docs/

@@ -9,7 +9,7 @@ from typing import Any
 
 from spectune.errors import RunError
 
-FORMAT = 1
+FORMAT = 2
 """Version of what is kept in a run folder; raised when older folders can no longer be read."""
 
 
@@ -17,7 +17,7 @@ def sealed(name: str, body: Any) -> str:
     """The JSON text of a record called ``name``, with its digest.
 
     >>> sealed("trial", {"number": 7})[:38]
-    '{"format": 1, "sha256": "1bd100ac70001'
+    '{"format": 2, "sha256": "1bd100ac70001'
     """
     return json.dumps({"format": FORMAT, "sha256": digest(canonical(body)), name: body}) + "\n"
 
