@@ -9,7 +9,6 @@ spectra and trains the first epoch; ``epochs N`` goes on; ``rest`` gives its mem
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -23,9 +22,9 @@ from workloads import WORKLOADS, Floats, Values, Workload
 
 from spectune.errors import SettingError
 from spectune.training.fit import Rehearsal, fit
-from spectune.training.machine import Machine
+from spectune.training.machine import Machine, cores
 
-CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+CORES = cores()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 from collections.abc import Mapping
 from contextlib import closing
@@ -27,7 +26,7 @@ from spectune.papers.schuetzke2023.questions import Question, asked
 from spectune.papers.schuetzke2023.scores import by_name, contests
 from spectune.papers.schuetzke2023.tables import STANDING, standing_rows
 from spectune.synthesis.patterns import PatternConfig
-from spectune.training.machine import Machine
+from spectune.training.machine import Machine, cores
 
 
 @dataclass(frozen=True)
@@ -95,7 +94,7 @@ def planned(said: Asked) -> Plan:
         said.out or Path("runs") / f"schuetzke2023-{Path(said.dataset).stem}",
         said.question,
         said.memory,
-        Machine(threads=said.workers or _cores(), memory=HELD),
+        Machine(threads=said.workers or cores(), memory=HELD),
     )
 
 
@@ -126,10 +125,6 @@ def _entrants(said: Asked, config: PatternConfig) -> tuple[Entrant, ...]:
         return asked(said.question, shape, outputs)
     names = EIGHT if said.models is None else networks(said.models)
     return entrants(names, activations(said.fc or "published"), shape, outputs)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _show(found: Benchmark, console: Console) -> None:

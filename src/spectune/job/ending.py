@@ -18,7 +18,7 @@ from spectune.job.data import Prepared
 from spectune.job.networks import Networks
 from spectune.predictions import Predictions
 from spectune.training.fit import Fitted, predict
-from spectune.training.machine import USUAL, Machine
+from spectune.training.machine import USUAL, Machine, cores
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import convolutional
 from spectune.tuning.shares import Importance
@@ -96,6 +96,5 @@ def said(settings: Settings) -> Mapping[str, Any]:
 
 def workers(settings: Settings) -> int:
     """Cores to use: as many as the settings say, or all; processes, where there is no core, at most one a fold."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    wanted = settings.workers or cores
+    wanted = settings.workers or cores()
     return wanted if USUAL.compiled else min(wanted, settings.folds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -64,6 +65,11 @@ class Machine:
             return "torch"
         half = ", bf16 while searching" if self.precision == "bf16" else ""
         return f"compiled core, {32 * library.spectune_lanes()}-bit vectors{half}"
+
+
+def cores() -> int:
+    """Processor cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 USUAL = Machine()

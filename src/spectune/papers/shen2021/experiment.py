@@ -24,6 +24,7 @@ from spectune.assessment.learning import LearningCurve
 from spectune.assessment.nested import Nested
 from spectune.assessment.outcome import Judged, Outcome
 from spectune.files.compare_settings import Asked, CompareSettings
+from spectune.files.read import read
 from spectune.files.records import keep, kept
 from spectune.files.runs import load_trials
 from spectune.files.settings import Settings
@@ -125,13 +126,15 @@ def experiment(plan: Plan) -> Generator[Progress | Experiment, None, None]:
     Raises:
         SpectuneError: data, settings or folder that cannot be used.
     """
-    work = prepared(plan.settings)
-    comparison: Comparison = yield from _last(compare(plan.searches))
-    result: Result = yield from _last(run(_job(plan)))
+    settings = plan.settings
+    table = read(settings.data, sheet=settings.sheet, unit=settings.unit, signal=settings.signal)
+    work = prepared(settings, table)
+    comparison: Comparison = yield from _last(compare(plan.searches, table))
+    result: Result = yield from _last(run(_job(plan), table))
     optimum = yield from _optimum(work, plan)
     found: Nested | None = None
     if plan.outer:
-        found = yield from _last(nested(_inner(plan), plan.outer))
+        found = yield from _last(nested(_inner(plan), plan.outer, table))
     curve: LearningCurve | None = None
     if plan.curve:
         curve = yield from _last(learning_curve(result.folder))

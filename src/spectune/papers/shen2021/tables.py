@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from spectune.assessment.outcome import Judged
-from spectune.metrics import RegressionScores, scores
+from spectune.assessment.outcome import Judged, Outcome
 from spectune.networks.families.shen import OPTIMUM
 from spectune.networks.space import Choice, Fixed, FloatRange, IntRange, Value
 from spectune.papers.shen2021.experiment import ARMS, Experiment
+from spectune.report.scored import regression
 from spectune.report.tables.grid import Grid, columns
 from spectune.report.wording import counted, number, plain
 from spectune.tuning.record import Trial
@@ -19,8 +20,8 @@ from spectune.tuning.record import Trial
 
 def models_grid(found: Experiment) -> Grid:
     """Every model and the published optimum: cross-validated and test figures."""
-    models = [*found.outcome.models, found.optimum]
-    rows = [_scores(found, model) for model in models]
+    models = (*found.outcome.models, found.optimum)
+    rows = [_scores(replace(found.outcome, models=models), model) for model in models]
     return Grid(
         head=("model", "mean of folds", "± sd", "RMSECV", "R²", "RMSEP", "R²", "bias"),
         rows=columns([model.name for model in models], rows),
@@ -30,11 +31,8 @@ def models_grid(found: Experiment) -> Grid:
     )
 
 
-def _scores(found: Experiment, model: Judged) -> list[str]:
-    spectra = found.outcome.spectra
-    validated = scores(spectra.calibration.y, model.validated, 0)
-    tested = scores(spectra.test.y, model.test, 0)
-    assert isinstance(validated, RegressionScores) and isinstance(tested, RegressionScores)  # noqa: S101, PT018
+def _scores(outcome: Outcome, model: Judged) -> list[str]:
+    validated, tested = (regression(outcome, model.name, part) for part in ("cross-validated", "test"))
     errors = np.asarray(model.fold_errors)
     return [
         number(float(errors.mean())),
