@@ -57,8 +57,10 @@ bench: $(READY) $(RIVAL)/.ready  ## measure everything (four hours): the engine 
 	$(BIN)/python benchmarks/precision.py $(DATA)
 	$(BIN)/python benchmarks/large_file.py runs/large
 	$(BIN)/python benchmarks/synthesis.py
+	$(BIN)/python benchmarks/measured_patterns.py $(DATA) --test
 	$(BIN)/python benchmarks/schedules.py $(DATA) runs/schedules
 	$(BIN)/python benchmarks/shen2021.py $(DATA) runs/shen2021
+	$(BIN)/python benchmarks/intervals.py $(DATA)
 	$(BIN)/python benchmarks/real_sets.py $(DATA) runs/bench
 
 docs: $(READY)  ## run every example of README.md and docs/

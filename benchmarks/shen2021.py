@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import TypeVar
+
+from pages import last, markdown, write
 
 from spectune.files.compare_settings import Asked, CompareSettings
 from spectune.files.settings import Settings
@@ -24,14 +24,11 @@ from spectune.job.comparing import compare
 from spectune.papers.shen2021.experiment import Experiment, Plan, experiment
 from spectune.papers.shen2021.page import command_of, experiment_page, findings
 from spectune.papers.shen2021.tables import models_grid, rules
-from spectune.progress import Progress
 from spectune.report.nesting import errors_grid
 from spectune.report.sheets import replicates_sentence
 from spectune.report.tables.compare import arms_grid, gaps_grid, savings_grid, speed_grid
 from spectune.report.tables.grid import Grid
 from spectune.tuning.compare import Comparison
-
-T = TypeVar("T")
 
 PAGE = Path(__file__).with_suffix(".md")
 TARGET = "total_carbon"
@@ -51,21 +48,6 @@ def plans(data: Path, out: Path) -> Iterator[tuple[str, Plan]]:
     """The larger library with one search of each kind and nested validation, the smaller with three of each."""
     yield LARGE, Plan(told(data, LARGE, out / "nirsoil"), (80, 250), seeds=1, outer=5, outer_trials=40)
     yield SMALL, Plan(told(data, SMALL, out / "geeves"), (40, 120), seeds=3, outer=0, outer_trials=40)
-
-
-def last(steps: Generator[Progress | T, None, None]) -> T:
-    """What work gives at its end; a line for every step on the way."""
-    for step in steps:
-        if not isinstance(step, Progress):
-            return step
-        print(f"{step.stage} {step.done}/{step.total}: {step.sentence}", flush=True)
-    raise AssertionError("work ends with what it made")
-
-
-def markdown(grid: Grid) -> str:
-    """A grid as a table of Markdown."""
-    lines = [grid.head, ["---"] * len(grid.head), *grid.rows]
-    return "\n".join(f"| {' | '.join(re.sub('<[^>]+>', '', str(cell)).strip() for cell in line)} |" for line in lines)
 
 
 def chapter(name: str, found: Experiment) -> str:
@@ -122,9 +104,7 @@ def main() -> None:
         chapters.append(chapter(name, found))
     shared = told(data, SMALL, out / "pruning")
     chapters.append(pruning(last(compare(CompareSettings(shared, Asked(ARMS, (40,), 3))))))
-    before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
-    kept = before[before.index("\n## Read") :] if "\n## Read" in before else ""
-    PAGE.write_text("\n".join([head, "\n\n".join(chapters), kept]), encoding="utf-8")
+    write(PAGE, head, chapters)
     print(f"{PAGE}, {time.strftime('%H:%M')}")
 
 

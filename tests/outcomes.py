@@ -11,7 +11,7 @@ from spectune.assessment.outcome import Difference, Judged, Outcome, Part, Regio
 from spectune.metrics import ClassScores, RegressionScores, scores
 from spectune.networks.layers import Act, Conv, Dense, Dropout, Flatten, Layer
 from spectune.networks.recipe import Recipe, Schedule
-from spectune.networks.space import Value
+from spectune.networks.space import Choice, Fixed, FloatRange, IntRange, Space, Value
 from spectune.spectra.axis import Axis, Unit
 from spectune.spectra.channels import parse_channels, prepared_shape
 from spectune.spectra.spectra import Spectra, Task
@@ -22,6 +22,23 @@ from spectune.tuning.shares import GROUPS, GroupShare, Importance, Interaction, 
 Array = NDArray[np.float64]
 RUNGS = (11, 33, 100, 300)
 CHANNELS = ("RAW", "SNV", "SNV+D1", "RAW | SNV+D1 | SNV+D2", "DT+SNV | D2(17,3)")
+SPACE = Space(
+    "passos",
+    {
+        "channels": Choice(CHANNELS),
+        "conv.count": IntRange(0, 2),
+        "conv.*.kernel": IntRange(3, 30),
+        "conv.*.filters": IntRange(2, 23),
+        "rate": FloatRange(1e-4, 0.04, log=True),
+        "penalty": FloatRange(1e-5, 0.1, log=True),
+        "batch": Choice((16, 32, 64)),
+        "dense.*.units": IntRange(8, 127, log=True),
+        "augment": Choice((False, True)),
+        "layout": Fixed("channels"),
+    },
+    "made up",
+    ({"rate": 1e-3},),
+)
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,7 @@ def outcome(wish: Wish | None = None) -> Outcome:
         regions=_regions(wish, spectra.axis, random),
         spread=np.abs(random.normal(0, 0.05 if wish.classes else 0.4, wish.test_rows)),
         settings=_settings(wish),
+        space=SPACE,
         facts={
             "command": f"spectune tune {wish.source} --target {wish.target} --trials {wish.trials} --out runs/demo",
             "spectune": "0.1.0",
@@ -316,6 +334,7 @@ def _settings(wish: Wish) -> dict[str, object]:
     return {
         "source": wish.source,
         "target": wish.target,
+        "startup": 10,
         "seed": wish.seed,
         "out": "runs/demo",
         "search": {"trials": wish.trials, "folds": wish.folds, "sampler": "tpe", "pruner": "hyperband"},

@@ -20,7 +20,7 @@ SOURCES = sorted((ROOT / "src").rglob("*.py"))
 PINS = dict(
     line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")
 )
-EXTRAS = ("python_calamine", "h5py")
+EXTRAS = ("python_calamine", "h5py", "onnxruntime")
 
 
 PUBLIC = re.findall(
@@ -28,8 +28,9 @@ PUBLIC = re.findall(
     """
     Axis ClassScores DataError Difference Judged Model ModelError Outcome Predictions Progress
     ReadError Recipe RegressionScores Result RunError Schedule SettingError Settings ShapeError
-    Space Spectra SpectuneError Stopped Table Task Verdict format_channels fruit load_model
-    load_outcome load_space parse_channels prepare read scores select sheet tune
+    Space Spectra SpectralCNNClassifier SpectralCNNRegressor SpectralTuner SpectuneError
+    Stopped Table Task Verdict format_channels fruit load_model load_outcome
+    load_space parse_channels prepare read scores select sheet tune
 """,
 )
 

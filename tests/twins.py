@@ -165,9 +165,9 @@ class Case:
         """Flat rows cut into arrays of weights, in the order of the signal."""
         made, at = [], {True: 0, False: 0}
         for slot in slots(self.layers, self.shape):
-            flat = kernels if slot.kernel else others
-            made.append(flat[:, at[slot.kernel] : at[slot.kernel] + slot.size])
-            at[slot.kernel] += slot.size
+            flat = kernels if slot.penalised else others
+            made.append(flat[:, at[slot.penalised] : at[slot.penalised] + slot.size])
+            at[slot.penalised] += slot.size
         return made
 
 
@@ -195,9 +195,10 @@ def networks(draw: st.DrawFn, activations: Sequence[Activation] = SMOOTH) -> tup
     shape = (draw(st.integers(1, 6)), draw(st.integers(1, 40)))
     body = draw(_bodies(shape, activations, 2))
     head: list[Layer] = draw(st.lists(_elementwise(activations), max_size=2))
+    dense = st.builds(Dense, st.integers(1, 70), st.booleans())
     for _ in range(draw(st.integers(0, 1))):
-        head += [Dense(draw(st.integers(1, 70))), *draw(st.lists(_elementwise(activations), max_size=2))]
-    return (*body, Flatten(), *head, Dense(1)), shape
+        head += [draw(dense), *draw(st.lists(_elementwise(activations), max_size=2))]
+    return (*body, Flatten(), *head, Dense(1, draw(st.booleans()))), shape
 
 
 @st.composite

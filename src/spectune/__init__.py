@@ -26,6 +26,8 @@ if TYPE_CHECKING:
         SpectuneError,
         Stopped,
     )
+    from spectune.estimators.networks import SpectralCNNClassifier, SpectralCNNRegressor
+    from spectune.estimators.tuner import SpectralTuner
     from spectune.files.models import Model, load_model
     from spectune.files.read import read
     from spectune.files.runs import load_outcome
@@ -60,6 +62,8 @@ _HOMES = {
         "SpectuneError",
         "Stopped",
     ),
+    "spectune.estimators.networks": ("SpectralCNNClassifier", "SpectralCNNRegressor"),
+    "spectune.estimators.tuner": ("SpectralTuner",),
     "spectune.files.models": ("Model", "load_model"),
     "spectune.files.read": ("read",),
     "spectune.files.runs": ("load_outcome",),
@@ -103,6 +107,9 @@ __all__ = [
     "ShapeError",
     "Space",
     "Spectra",
+    "SpectralCNNClassifier",
+    "SpectralCNNRegressor",
+    "SpectralTuner",
     "SpectuneError",
     "Stopped",
     "Table",

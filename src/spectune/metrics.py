@@ -7,6 +7,8 @@ literature: here RPD = SD / RMSE, RPIQ = interquartile range / RMSE (Bellon-Maur
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +23,8 @@ from sklearn.metrics import (
 )
 
 Values = NDArray[np.floating[Any]]
+
+_NONE = float("nan")
 
 
 @dataclass(frozen=True)
@@ -53,6 +57,21 @@ class ClassScores:
 
 
 Scores = RegressionScores | ClassScores
+
+
+@dataclass(frozen=True)
+class OneClass:
+    """How well one class is told from the others, or the average of several.
+
+    ``rows`` is its support; ``sensitivity`` (recall) is the share of its rows that are found,
+    ``precision`` the share of rows called so that are, ``f1`` their harmonic mean.
+    Not-a-number where there are no rows to take a share of.
+    """
+
+    rows: int
+    precision: float
+    sensitivity: float
+    f1: float
 
 
 def regression_scores(measured: Values, predicted: Values) -> RegressionScores:
@@ -101,3 +120,49 @@ def scores(measured: Values, output: Values, classes: int) -> Scores:
     if classes:
         return class_scores(measured, output.argmax(axis=1), classes)
     return regression_scores(measured, output)
+
+
+def each_class(confusion: Sequence[Sequence[int]]) -> tuple[OneClass, ...]:
+    """Every class by itself, from ``confusion[true][predicted]``.
+
+    >>> each_class(((3, 1), (1, 5)))[0]
+    OneClass(rows=4, precision=0.75, sensitivity=0.75, f1=0.75)
+    """
+    counts = np.asarray(confusion, dtype=int)
+    table = zip(counts.sum(axis=1).tolist(), counts.sum(axis=0).tolist(), counts.diagonal().tolist(), strict=True)
+    return tuple(
+        OneClass(true, _share(right, called), _share(right, true), _share(2 * right, true + called) if true else _NONE)
+        for true, called, right in table
+    )
+
+
+def averages(classes: Sequence[OneClass]) -> tuple[OneClass, OneClass]:
+    """Macro and weighted average of the classes that have rows: every class, or every row, weighs the same.
+
+    A class that no row was called counts with a precision of 0.
+    """
+    found = [one for one in classes if one.rows]
+    table = np.nan_to_num([(one.precision, one.sensitivity, one.f1) for one in found]).reshape(-1, 3)
+    rows = sum(one.rows for one in found)
+    if not found:
+        return (OneClass(0, _NONE, _NONE, _NONE),) * 2
+    weights = np.asarray([one.rows for one in found]) / rows
+    return OneClass(rows, *table.mean(axis=0).tolist()), OneClass(rows, *(weights @ table).tolist())
+
+
+def score_interval(share: float, rows: int) -> tuple[float, float]:
+    """95 % score interval (Wilson 1927) of a share of independent rows; from 0 to 1 without rows.
+
+    >>> tuple(round(end, 4) for end in score_interval(81 / 263, 263))
+    (0.2553, 0.3662)
+    """
+    if not rows:
+        return 0.0, 1.0
+    z = 1.959963984540054
+    middle = share + z * z / (2 * rows)
+    half = z * math.sqrt(share * (1 - share) / rows + (z / (2 * rows)) ** 2)
+    return max(0.0, (middle - half) / (1 + z * z / rows)), min(1.0, (middle + half) / (1 + z * z / rows))
+
+
+def _share(part: int, whole: int) -> float:
+    return part / whole if whole else _NONE

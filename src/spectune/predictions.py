@@ -16,11 +16,20 @@ class Predictions:
         members: (members, rows) in the target's unit, or (members, rows, classes) probabilities.
         classes: names of the classes; empty for regression.
         ids: a name for every row.
+        level: how often the intervals, or the sets, hold the true value; None where there are none.
+        low, high: ends of the intervals in the target's unit, (rows,); None for classes.
+        sets: which classes may be the true one, (rows, classes); None for regression.
+        flags: for every row what is strange about its spectrum, in words; None where that is not known.
     """
 
     members: NDArray[np.float64]
     classes: tuple[str, ...]
     ids: NDArray[np.str_]
+    level: float | None = None
+    low: NDArray[np.float64] | None = None
+    high: NDArray[np.float64] | None = None
+    sets: NDArray[np.bool_] | None = None
+    flags: tuple[tuple[str, ...], ...] | None = None
 
     @property
     def mean(self) -> NDArray[np.float64]:

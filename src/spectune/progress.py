@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
+
+T = TypeVar("T")
 
 Stage = Literal[
     "read",
@@ -18,6 +22,9 @@ Stage = Literal[
     "compare",
     "bench",
     "maps",
+    "range",
+    "pruning",
+    "adapting",
 ]
 
 
@@ -39,3 +46,13 @@ class Progress:
     sentence: str
     best: float | None = None
     left: float | None = None
+
+
+def outcome_of(steps: Generator[Progress | T, None, None]) -> Generator[Progress, None, T]:
+    """Progress of some work as it comes, and as the value of the generator what the work ends with."""
+    with closing(steps):
+        for step in steps:
+            if not isinstance(step, Progress):
+                return step
+            yield step
+    raise AssertionError("work ends with what it made")

@@ -38,7 +38,8 @@ def test_every_setting_is_an_option_and_every_option_a_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["inspect", "tune", "nested", "learning-curve", "report", "predict", "simulate", "version"]
+    "command",
+    ["inspect", "tune", "nested", "learning-curve", "explain", "lr-range", "report", "predict", "simulate", "version"],
 )
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([command, "--help"]) == 0

@@ -19,7 +19,7 @@ from spectune.files.read import read
 from spectune.spectra.axis import Axis
 from spectune.spectra.select import select
 from spectune.synthesis.neighbours import kept_apart
-from spectune.synthesis.patterns import Dials, Grid, Law, random_config
+from spectune.synthesis.patterns import Dials, Grid, Law, grid_for, random_config
 from spectune.synthesis.published import PUBLISHED
 
 PEAKS = "substance,position,height\nquartz,128,5\nquartz,464.3,100\ncalcite,282,20\ncalcite,1086,90\n"
@@ -166,4 +166,74 @@ def test_a_mistake_is_one_sentence_and_two_and_writes_nothing(
     assert shown.err.count("\n") == 1
     assert words in shown.err
     assert shown.out == ""
+    assert sorted(Path().rglob("*")) == before
+
+
+def raman(path: str, water: list[str], names: list[str]) -> None:
+    """Spectra of two polymers, with a line at the low end that belongs to neither."""
+    points, at = np.arange(100), {"pe": 30, "pp": 60}
+    header = ",".join(["polymer", "water", *(f"{500 + 2 * point} cm-1" for point in points)])
+    rows = [np.exp(-0.5 * ((points - at[name]) / 3) ** 2) + np.exp(-points / 2) for name in names]
+    lines = [
+        ",".join([name, kind, *(f"{value:.5f}" for value in row)])
+        for name, kind, row in zip(names, water, rows, strict=True)
+    ]
+    Path(path).write_text("\n".join([header, *lines]) + "\n")
+
+
+def test_a_library_of_some_rows_and_part_of_the_axis_is_tested_on_the_other_rows(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    raman("a.csv", ["none", "none", "sea", "sea", "sea"], ["pe", "pp", "pp", "pe", "pp"])
+    line = "synth from-spectra a.csv --substance polymer --range 520:698 --out a.json --where"
+    assert run([*line.split(), "water == 'none'"]) == 0
+    config = load_config(Path("a.json"))
+    assert (config.axis or Axis((0.0, 1.0))).values[0] == 520
+    assert [config.spectra[name].positions for name in ("pe", "pp")] == [(20,), (50,)]
+    line = "synth make a.json --measured a.csv --substance polymer --out set.parquet --where"
+    assert run([*line.split(), "water == 'sea'"]) == 0
+    assert "3 measured test of 90 points, 2 classes" in capsys.readouterr().out
+    table = read("set.parquet")
+    assert table.column("polymer")[table.column("split") == "test"].tolist() == ["pp", "pe", "pp"]
+
+
+def test_the_dials_of_a_library_are_turned_and_its_peaks_stay() -> None:
+    raman("a.csv", ["none", "none"], ["pe", "pp"])
+    assert run(["synth", "from-spectra", "a.csv", "--substance", "polymer", "--out", "a.json"]) == 0
+    line = "synth config b.json --library a.json --shift 3 --noise 0.02 --impurities 4 --shape pseudo_voigt"
+    assert run(line.split()) == 0
+    before, after = load_config(Path("a.json")), load_config(Path("b.json"))
+    assert (after.spectra, after.axis, after.law.width) == (before.spectra, before.axis, before.law.width)
+    assert after.law.shift == 3
+    assert after.dials == Dials(noise=0.02, impurities=4, shape="pseudo_voigt")
+    assert after.grid == grid_for(after.law)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("synth make a.json --measured a.csv --out b.npz", "--measured needs --substance"),
+        ("synth make a.json --substance polymer --out b.npz", "name their file with --measured"),
+        ("synth make a.json --measured a.csv --substance water --out b.npz", "has 'none' in column 'water'"),
+        ("synth make a.json --measured a.csv --substance x --out b.npz", "has no column 'x'"),
+        ("synth make a.json --measured no.csv --substance polymer --out b.npz", "no.csv"),
+        ("synth make a.json --measured a.csv --substance polymer --where water=='x' --out b.npz", "no row of a.csv"),
+        ("synth config b.json --library a.json --classes 5", "are taken as they are, so leave out --classes"),
+        ("synth config b.json --library no.json", "there is no file no.json"),
+        ("synth config b.json --library a.json --published challenge", "either --published or --library"),
+        ("synth from-spectra a.csv --substance polymer --range 5 --out b.json", "--range must be LOW:HIGH"),
+        ("synth from-spectra a.csv --substance polymer --range 1:9 --out b.json", "only 0 points of a.csv"),
+    ],
+)
+def test_a_mistake_with_measured_spectra_is_one_sentence_and_writes_nothing(
+    line: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    raman("a.csv", ["none", "none"], ["pe", "pp"])
+    assert run(["synth", "from-spectra", "a.csv", "--substance", "polymer", "--out", "a.json"]) == 0
+    capsys.readouterr()
+    before = sorted(Path().rglob("*"))
+    assert run(line.split()) == 2
+    shown = capsys.readouterr()
+    assert words in shown.err
+    assert shown.err.count("\n") == 1
     assert sorted(Path().rglob("*")) == before

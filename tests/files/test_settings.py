@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given
@@ -14,6 +14,7 @@ from spectune.errors import SettingError
 from spectune.files.settings import BOUNDS, NAMES, Settings, checked, format_settings, load_settings, parse_settings
 from spectune.spectra.axis import UNITS
 from spectune.spectra.table import SIGNALS
+from spectune.tuning.record import Objective
 
 WORD = st.text(min_size=1, max_size=20)
 FIX = st.dictionaries(st.from_regex(r"[a-z.*0-9]+", fullmatch=True), WORD, max_size=3).map(
@@ -27,6 +28,9 @@ def settings(draw: st.DrawFn) -> Settings:
     optional: dict[str, Any] = {name: draw(st.none() | WORD) for name in ("group", "where", "sheet")}
     roles: dict[str, Any] = {draw(st.sampled_from(["test", "split"])): draw(st.none() | WORD)}
     numbers: dict[str, Any] = {name: draw(values) for name, values in NUMBERS.items()}
+    numbers["least"] = draw(st.none() | st.integers(1, max(numbers["epochs"] - 1, 1)))
+    numbers["epochs"] = draw(st.none() | st.just(max(numbers["epochs"], 2)))
+    objective: Objective = draw(st.sampled_from(get_args(Objective)))
     return Settings(
         data=draw(WORD),
         target=draw(WORD),
@@ -37,7 +41,10 @@ def settings(draw: st.DrawFn) -> Settings:
         test_part=draw(st.floats(0.001, 0.899)),
         space=draw(WORD),
         sampler=draw(st.sampled_from(["tpe", "random"])),
-        pruner=draw(st.sampled_from(["hyperband", "median", "none"])),
+        pruner="none" if objective == "pareto" else draw(st.sampled_from(["hyperband", "median", "none"])),
+        objective=objective,
+        overfit=draw(st.floats(0, 1)),
+        lr=draw(st.sampled_from(["space", "auto"])),
         fix=draw(FIX),
         refit=draw(st.booleans()),
         explain=draw(st.booleans()),
@@ -64,6 +71,14 @@ def test_a_run_file_says_defaults_too_so_that_later_defaults_do_not_change_a_run
     said = {line.split(" = ")[0] for line in text.splitlines() if " = " in line}
     without_default = {field.name for field in fields(Settings) if field.default is None}
     assert said == set(NAMES) - without_default
+
+
+def test_a_run_file_of_an_earlier_version_means_what_it_meant() -> None:
+    """Options that were added since have defaults that change nothing."""
+    later = ("objective", "overfit", "startup", "least", "reduction", "lr")
+    text = format_settings(Settings("a.csv", "y", trials=7))
+    earlier = "\n".join(line for line in text.splitlines() if line.split(" = ")[0] not in later)
+    assert parse_settings(earlier) == Settings("a.csv", "y", trials=7)
 
 
 def test_an_unknown_option_is_named_with_the_file_and_with_its_neighbours(tmp_path: Path) -> None:
@@ -99,6 +114,13 @@ def test_all_mistakes_of_a_run_file_are_named_at_once() -> None:
         ({"test_part": float("nan")}, "test_part must be above 0 and below 0.9, got nan"),
         ({"test": "t.csv", "split": "split"}, "test and split both name the test rows; keep one of them"),
         ({"target": ""}, "target is empty"),
+        ({"overfit": 1.5}, "overfit must be from 0 to 1, got 1.5"),
+        ({"overfit": float("nan")}, "overfit must be from 0 to 1, got nan"),
+        ({"objective": "pareto"}, "set pruner to none, not hyperband"),
+        ({"objective": "pareto", "pruner": "median"}, "set pruner to none, not median"),
+        ({"startup": 0}, "startup must be from 1 to 100000, got 0"),
+        ({"reduction": 1}, "reduction must be from 2 to 100, got 1"),
+        ({"least": 450, "epochs": 450}, "least, the epochs before the first rung, must be below epochs, 450; got 450"),
         ({"search_seed": -1}, "search_seed must be from 0 to 2000000000, got -1"),
         ({"fix": ["batch"]}, "fix must be NAME=VALUE, such as batch=64, got 'batch'"),
         ({"fix": [" =64"]}, "fix must be NAME=VALUE, such as batch=64, got ' =64'"),

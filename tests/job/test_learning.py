@@ -24,6 +24,7 @@ from spectune.progress import Progress
 from spectune.spectra.folds import Fold
 from spectune.synthesis.fruit import fruit
 from spectune.training.crew import Fitter, Fitting, alone
+from spectune.training.fit import Fitted
 
 SMALL = Settings(
     "fruit.csv", "dry_matter", out="-", group="fruit", trials=1, folds=3, epochs=4, replicates=1, top=1, workers=1,
@@ -49,9 +50,11 @@ def fitter_of(study: Study, seen: list[Fold]) -> Fitter:
     spectra = study.spectra
     inner = alone(spectra.x, spectra.y, spectra.task)
 
-    def fitting(recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int]) -> Fitting:
+    def fitting(
+        recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int], start: Fitted | None = None
+    ) -> Fitting:
         seen.extend(folds)
-        return inner(recipe, folds, seeds, rungs)
+        return inner(recipe, folds, seeds, rungs, start)
 
     return fitting
 

@@ -173,3 +173,16 @@ def test_a_refit_uses_all_calibration_rows_and_classes_are_judged_by_their_own_m
     predictions = load_model(tmp_path / "kinds").predict(labelled)
     assert set(predictions.labels) <= {"ripe", "green"}
     assert predictions.members.shape[0] == 3
+
+
+def test_the_model_of_a_run_has_intervals_and_knows_its_spectra(done: Result) -> None:
+    """They are of the members that held the rows out, and the outcome says what they came to on the test rows."""
+    interval, known = done.model.interval, done.outcome.expectation
+    assert interval is not None
+    assert known is not None
+    assert (interval.folds, interval.rows) == (3, len(done.outcome.spectra.calibration))
+    test = done.outcome.spectra.test
+    said = done.predict(Table(test.x, test.axis))
+    assert said.low is not None
+    assert said.high is not None
+    assert known.covered == ((test.y >= said.low) & (test.y <= said.high)).sum()

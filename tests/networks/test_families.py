@@ -23,6 +23,9 @@ TASK = Task("soc", rows=200, points=210, signal="absorbance")
 SKEWED = Task("soc", rows=200, points=210, skew=2.5, positive=True, signal="reflectance")
 CLASSES = Task("kind", classes=("a", "b", "c"), rows=200, points=120, signal="absorbance")
 
+FOR_NUMBERS = {"passos-regression": True, "passos-classification": False}
+"""Spaces for one kind of target."""
+
 PASSOS: Mapping[str, Value] = {
     "channels": "RAW | SNV | D1 | D2 | SNV+D1 | SNV+D2",
     "layout": "concatenate",
@@ -45,6 +48,10 @@ PASSOS: Mapping[str, Value] = {
 def test_a_draw_is_a_network_that_fits_or_a_sentence(name: str, seed: int, task: Task) -> None:
     space = load_space(name)
     draw = RandomDraw(space, np.random.default_rng(seed))
+    if FOR_NUMBERS.get(name, task.regression) != task.regression:
+        with pytest.raises(SettingError, match=r"passos-.* is for these"):
+            FAMILIES[space.family](draw, task)
+        return
     recipe = FAMILIES[space.family](draw, task)
     try:
         made = shapes(recipe.layers, prepared_shape(recipe.channels, recipe.layout, task.points))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 
+from spectune.errors import SettingError
 from spectune.networks.layers import Act, BatchNorm, Conv, Dense, Dropout, Flatten, Residual
 from spectune.networks.recipe import LATER, Recipe, Schedule
 from spectune.spectra.channels import parse_channels
@@ -33,11 +35,49 @@ def test_a_recipe_of_the_first_version_keeps_its_identity() -> None:
         replace(RECIPE, schedule=replace(RECIPE.schedule, best_delta=1e-4)),
         replace(RECIPE, layers=(*RECIPE.layers[:2], Act("leaky_relu", 0.1), *RECIPE.layers[3:])),
         replace(RECIPE, gain=0.5),
+        replace(RECIPE, scaled_target=False),
+        replace(RECIPE, schedule=replace(RECIPE.schedule, watch="loss")),
+        replace(RECIPE, schedule=replace(RECIPE.schedule, restore="stopped")),
+        replace(RECIPE, schedule=replace(RECIPE.schedule, keep_from=151)),
+        replace(RECIPE, layers=(*RECIPE.layers[:-1], Dense(1, penalised=False))),
     ],
-    ids=["start", "standardised", "best_delta", "slope", "gain"],
+    ids=[
+        "start",
+        "standardised",
+        "best_delta",
+        "slope",
+        "gain",
+        "scaled_target",
+        "watch",
+        "restore",
+        "keep_from",
+        "penalised",
+    ],
 )
 def test_recipes_that_differ_have_identities_that_differ(other: Recipe) -> None:
     assert other.id != RECIPE.id
+
+
+def test_a_layer_within_a_layer_keeps_its_identity() -> None:
+    """The digits are what spectune said before a layer could be freed of the penalty."""
+    nested, freed = (Residual((Dense(4, penalised=one), Dense(12))) for one in (True, False))
+    assert replace(RECIPE, layers=(Flatten(), nested, Dense(1))).id == "19ffd04f2ede"
+    assert replace(RECIPE, layers=(Flatten(), freed, Dense(1))).id != "19ffd04f2ede"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (
+            lambda: Recipe(RECIPE.channels, RECIPE.layers, scaled_target=False, transform="log"),
+            "takes no transform, but log",
+        ),
+        (lambda: Schedule(keep_from=-1), "must not lie below 0; got -1"),
+    ],
+)
+def test_settings_that_contradict_are_refused_in_a_sentence(wrong: Callable[[], object], message: str) -> None:
+    with pytest.raises(SettingError, match=message):
+        wrong()
 
 
 def test_a_recipe_kept_by_the_first_version_is_read() -> None:

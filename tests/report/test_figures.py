@@ -8,15 +8,22 @@ from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from outcomes import Wish, outcome
+from spectune.metrics import ClassScores, RegressionScores
 from spectune.networks.layers import Act, Branches, Conv, Dense, Flatten, Residual, parameters
+from spectune.networks.recipe import Schedule
+from spectune.report.captions import curves_caption
 from spectune.report.drawing import MOST_VERTICES, evenly, outline
-from spectune.report.figures.data import channels_picture, folds_picture, spectra_picture
-from spectune.report.figures.fit import MOST_POINTS, confusion_picture, thinned
-from spectune.report.scored import best_trial, looked_at
+from spectune.report.figures.classes import classes_picture
+from spectune.report.figures.data import folds_picture, spectra_picture
+from spectune.report.figures.fit import MOST_POINTS, confusion_picture, predicted_picture, scored_words, thinned
+from spectune.report.figures.inputs import CLASSES, MOST_ROWS, blocks, inputs_picture, spread_rows
+from spectune.report.figures.training import curves_picture
+from spectune.report.scored import best_trial, looked_at, told
 from spectune.report.tables.network import network_grid
 from spectune.spectra.channels import parse_channels
 
@@ -57,8 +64,8 @@ def test_a_figure_leaves_the_settings_of_matplotlib_alone() -> None:
 
 def test_channels_of_unequal_kinds_are_each_drawn_on_their_own_axis() -> None:
     made = outcome(SMALL)
-    recipe = replace(made.recipe, channels=parse_channels("BIN(4) | SNV+D1 | DT"), layout="concatenate")
-    assert {"BIN(4)", "SNV+D1", "DT"} <= set(texts(channels_picture(replace(made, recipe=recipe))))
+    picture = inputs_picture(made.spectra.calibration, parse_channels("BIN(4) | SNV+D1 | DT"), "concatenate")
+    assert {"BIN(4)", "SNV+D1", "DT"} <= set(texts(picture))
 
 
 def test_thirty_classes_with_long_names_are_named_on_both_axes_of_a_confusion_matrix() -> None:
@@ -112,3 +119,82 @@ def test_thinned_points_hold_the_largest_error(rows: int, seed: int) -> None:
     assert kept.size <= max(MOST_POINTS, 0)
     if rows:
         assert np.abs(error).argmax() in kept
+
+
+def test_the_scale_of_a_block_comes_from_all_rows_and_each_column_by_itself() -> None:
+    spectra = outcome(SMALL).spectra.calibration
+    every = np.arange(len(spectra))
+    for block in blocks(spectra, parse_channels("RAW | SNV+D1 | BIN(4)"), every):
+        np.testing.assert_allclose(block.after.mean(axis=0), 0, atol=1e-6)
+        np.testing.assert_allclose(block.after.std(axis=0), 1, atol=1e-6)
+        few = blocks(spectra, parse_channels(block.name), every[3:5])[0]
+        np.testing.assert_allclose(few.after, block.after[3:5])
+        assert block.positions.size == block.before.shape[1]
+
+
+def test_a_network_without_standardisation_has_one_row_of_blocks() -> None:
+    spectra = outcome(SMALL).spectra.calibration
+    channels = parse_channels("RAW | SNV")
+    assert "standardised" in texts(inputs_picture(spectra, channels, "concatenate"))
+    assert "standardised" not in texts(inputs_picture(spectra, channels, "concatenate", standardised=False))
+
+
+@pytest.mark.parametrize("count", [2, 8, 30])
+def test_spectra_of_all_classes_are_drawn_with_names_where_there_is_room(count: int) -> None:
+    names = tuple(f"polymer {number}" for number in range(count))
+    spectra = outcome(replace(SMALL, classes=names, rows=90, test_rows=30, unit="")).spectra.calibration
+    rows = spread_rows(spectra)
+    assert np.unique(spectra.y[rows]).size == min(count, MOST_ROWS)
+    words = texts(inputs_picture(spectra, parse_channels("SNV"), "channels"))
+    assert ("polymer 1" in words) == (count <= len(CLASSES))
+
+
+def test_counts_that_do_not_fit_their_cells_are_written_as_shares() -> None:
+    names = tuple(f"polymer {number}" for number in range(30))
+    crowded = outcome(replace(SMALL, classes=names, rows=60_000, test_rows=30, points=12, trials=5, folds=3, unit=""))
+    words = texts(confusion_picture(crowded, "CNN"))
+    assert any("% of the true class" in word for word in words)
+    assert max(len(word) for word in words if word.isdigit()) <= 3
+
+
+def test_every_class_has_its_bar_and_the_panel_its_macro_f1() -> None:
+    made = outcome(replace(SMALL, classes=("PE", "PP", "PS"), unit=""))
+    words = texts(classes_picture(made.spectra.task.classes, {"test": told(made, "CNN", "test")}))
+    macro = made.scores("CNN", "test")
+    assert {"PE", "PP", "PS"} <= set(words)
+    assert isinstance(macro, ClassScores)
+    assert any(f"macro-F1 {macro.macro_f1:.3f}" in word for word in words)
+
+
+def test_replicates_of_a_sample_count_once_in_the_certainty_of_a_class() -> None:
+    made = outcome(replace(SMALL, classes=("PE", "PP"), unit="", rows=48, test_rows=12, replicates=3))
+    found = told(made, "CNN", "cross-validated")
+    assert sum(one.rows for one in found.classes) == 48
+    assert sum(found.samples) == 16
+
+
+def test_the_scores_of_a_panel_are_those_of_the_rows_in_it() -> None:
+    made = outcome(SMALL)
+    found = made.scores("CNN", "test")
+    assert isinstance(found, RegressionScores)
+    words = texts(predicted_picture(made, "CNN"))
+    for line in scored_words(found, "RMSEP", "%").splitlines():
+        assert line in words
+    assert f"slope {found.slope:.3f}" in words
+
+
+def test_rates_stand_below_the_curves_only_where_they_change() -> None:
+    trial = best_trial(outcome(SMALL))
+    assert trial is not None
+    falling = [tuple(0.01 / epoch for epoch in range(1, len(curve) + 1)) for curve in trial.tuning_curves]
+    assert "learning rate" in texts(curves_picture(trial, "RMSE", falling))
+    assert "learning rate" not in texts(curves_picture(trial, "RMSE"))
+
+
+def test_a_caption_says_what_the_penalty_of_the_kept_weights_was() -> None:
+    trial = best_trial(outcome(SMALL))
+    assert trial is not None
+    assert "penalty" not in curves_caption(Schedule(), trial, moving=False)
+    weighed = replace(trial, penalties=(0.02, 0.03))
+    assert "which is 0.0200 to 0.0300" in curves_caption(Schedule(), weighed, moving=False)
+    assert "loss with its L2 penalty" in curves_caption(Schedule(watch="loss"), trial, moving=False)

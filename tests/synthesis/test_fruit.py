@@ -24,6 +24,14 @@ def test_the_same_seed_gives_the_same_fruit() -> None:
     assert not (one.x == other.x).all()
 
 
+def test_fruit_are_those_they_always_were() -> None:
+    """Runs and examples made with an earlier version can be made again."""
+    table = fruit(8, 0)
+    golden = [[-0.26759973, -0.6578603, -0.47733024], [-0.21874766, -0.5706741, -0.27409557]]
+    np.testing.assert_allclose(table.x[[0, -1]][:, [0, 51, 102]], golden, rtol=1e-5)
+    assert dry_matter(table).tolist() == [19.91, 19.91, 17.71, 17.71, 14.89, 14.89, 15.61, 15.61]
+
+
 @pytest.mark.parametrize("rows", [8, 9, 301])
 def test_there_are_as_many_rows_as_asked(rows: int) -> None:
     table = fruit(rows, 0)

@@ -28,6 +28,8 @@ from spectune.networks.layers import (
     Shape,
 )
 from spectune.networks.recipe import Optimiser, Schedule
+from spectune.training.eager import Eager
+from spectune.training.engine import RULES, Core
 from spectune.training.native import core
 from twins import BENT, SMOOTH, Case, held, misfit, networks
 
@@ -220,7 +222,7 @@ def test_outputs_by_running_moments_are_those_of_torch(
         assert misfit(compiled, exact) <= max(TOLERANCE, 50 * misfit(single, exact))
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "adagrad", "sgd"])
+@pytest.mark.parametrize("optimiser", RULES)
 @pytest.mark.parametrize("penalty", [0.0, 0.3])
 def test_every_rule_takes_the_steps_of_torch(optimiser: Optimiser, penalty: float) -> None:
     """Eighteen steps. No array has a gradient of zero, whose rounding these rules would make a full step of.
@@ -239,6 +241,23 @@ def test_every_rule_takes_the_steps_of_torch(optimiser: Optimiser, penalty: floa
         way = (wanted - before).abs().max().item()
         part = 2e-6 if optimiser == "sgd" else 2e-4
         assert (found - wanted).abs().max().item() <= part * way + 1e-6
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "keras_adam"])
+def test_both_adams_are_those_of_torch_where_gradients_are_as_small_as_their_constant(optimiser: Optimiser) -> None:
+    """Classes of tiny weight: the core goes torch's way, and the other rule's is another."""
+    layers = (Flatten(), Dense(6), Act("elu"), Dense(3))
+    other: Optimiser = "adam" if optimiser == "keras_adam" else "keras_adam"
+
+    def way(made: type[Core | Eager], rule: Optimiser) -> torch.Tensor:
+        case = Case(layers, (2, 9), (12,), Schedule(rule, batch=4), classes=3)
+        material = case.material()
+        engine = made(case.stack(), replace(material, weights=1e-7 * material.weights), case.schedule)
+        return case.after(engine, 4, 1e-3).kernels.detach() - case.stack().kernels
+
+    compiled, wanted = way(Core, optimiser), way(Eager, optimiser)
+    assert (compiled - wanted).abs().max() <= 1e-3 * wanted.abs().max()
+    assert (compiled - way(Eager, other)).abs().max() > 0.1 * wanted.abs().max()
 
 
 @pytest.mark.parametrize("classes", [2, 3, 40])

@@ -34,7 +34,7 @@ from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.crew import Completed, crew
 from spectune.training.dropout import drop_key, dropped, hashed
-from spectune.training.engine import Core
+from spectune.training.engine import RULES, Core
 from spectune.training.fit import fit
 from spectune.training.machine import Machine
 from spectune.training.native import core, halves
@@ -101,7 +101,7 @@ def test_a_member_goes_its_way_to_the_bit_after_others_have_stopped(
 @given(
     networks(("relu", "swish")),
     st.lists(st.integers(1, 9), min_size=1, max_size=3),
-    st.sampled_from(["adam", "rmsprop", "adagrad", "sgd"]),
+    st.sampled_from(RULES),
     st.integers(2, 4),
 )
 def test_threads_change_no_bit_of_any_network(
@@ -273,7 +273,7 @@ def test_the_largest_of_a_window_with_a_nan_is_nan() -> None:
     assert np.isnan(made).all()
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "adagrad", "sgd"])
+@pytest.mark.parametrize("optimiser", RULES)
 def test_places_that_no_weight_owns_stay_zero(optimiser: Optimiser) -> None:
     layers = (Conv(33, 3), BatchNorm(), Act("elu"), Conv(1, 7), Flatten(), Dense(70), Act("swish"), Dense(1))
     case = Case(layers, (3, 20), (9, 4), Schedule(optimiser, batch=4, penalty=0.1))

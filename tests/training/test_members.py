@@ -32,6 +32,7 @@ from spectune.spectra.channels import parse_channels
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
 from spectune.training.build import begin
+from spectune.training.engine import RULES
 from spectune.training.fit import fit, join, predict
 from spectune.training.machine import Machine
 from spectune.training.members import activate, forward
@@ -163,7 +164,7 @@ def test_kernels_start_glorot_uniform_within_their_limit() -> None:
         assert abs(kernels.mean().item()) < 0.02 * limit
 
 
-@pytest.mark.parametrize("optimiser", ["adam", "rmsprop", "adagrad", "sgd"])
+@pytest.mark.parametrize("optimiser", RULES)
 @pytest.mark.parametrize("decay", ["cosine", "plateau"])
 def test_many_members_are_many_networks(optimiser: Optimiser, decay: Decay) -> None:
     """A whole training of three members at once equals three trainings, each alone (float64)."""

@@ -9,6 +9,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 from torch import Tensor
 
 from spectune.errors import DataError
@@ -18,6 +19,8 @@ from spectune.training.optimisers import EPS, memory, step
 from spectune.training.rates import Plateau, planned_rate
 from spectune.training.scaling import input_scaling, target_scaling, unscaled
 from spectune.training.signals import Held, OnTheWay
+
+Values = NDArray[np.float64]
 
 RIVALS: dict[Optimiser, Callable[[Tensor, float, float], torch.optim.Optimizer]] = {
     "adam": lambda w, lr, l2: torch.optim.Adam([w], lr, eps=EPS, weight_decay=l2),
@@ -45,6 +48,34 @@ def test_rules_are_those_of_torch_and_members_keep_their_own_steps(kind: Optimis
                 alone[member].grad = gradients[member].clone()
                 rivals[member].step()
     torch.testing.assert_close(weights, torch.stack([one.detach() for one in alone]), rtol=1e-12, atol=1e-12)
+
+
+def keras_adam(weights: Values, gradients: Values, rate: float) -> Values:
+    """Adam as Keras computes it, in double precision: eps beside the root that is not corrected."""
+    first, second = np.zeros_like(weights), np.zeros_like(weights)
+    for taken, gradient in enumerate(gradients, start=1):
+        first = 0.9 * first + 0.1 * gradient
+        second = 0.999 * second + 0.001 * gradient**2
+        pace = rate * np.sqrt(1 - 0.999**taken) / (1 - 0.9**taken)
+        weights = weights - pace * first / (np.sqrt(second) + 1e-7)
+    return weights
+
+
+def test_keras_adam_is_the_formula_of_keras_and_not_that_of_the_paper() -> None:
+    """Twelve steps along gradients so small that the two constants tell them apart."""
+    random = np.random.default_rng(0)
+    start, gradients = random.normal(size=9), 1e-6 * random.normal(size=(12, 9))
+    made = {}
+    kinds: tuple[Optimiser, ...] = ("keras_adam", "adam")
+    for kind in kinds:
+        weights = torch.from_numpy(start[None].copy())
+        remembered = memory(kind, weights)
+        for gradient in gradients:
+            step(weights, torch.from_numpy(gradient[None]), remembered, [0.01], [0.0], [True])
+        made[kind] = weights[0].numpy() - start
+    wanted = keras_adam(start, gradients, 0.01) - start
+    np.testing.assert_allclose(made["keras_adam"], wanted, rtol=1e-10)
+    assert np.abs(made["adam"] - wanted).max() > 0.1 * np.abs(wanted).max()
 
 
 def test_taken_members_remember() -> None:
@@ -90,6 +121,13 @@ def test_inverse_undoes_forward(transform: Transform, values: list[float]) -> No
     assert z.mean() == pytest.approx(0, abs=1e-6)
     np.testing.assert_allclose(scaling.inverse(z), y, rtol=1e-4)
     assert np.isfinite(scaling.inverse(np.asarray([-1e6, 1e6]))).all()
+
+
+def test_a_target_that_is_not_scaled_keeps_its_unit() -> None:
+    y = np.array([3.0, -7.0, 500.0])
+    scaling = target_scaling(y, "none", scaled=False)
+    np.testing.assert_array_equal(scaling.forward(y), y)
+    np.testing.assert_array_equal(scaling.inverse(y * 1e9), y * 1e9)
 
 
 def test_a_transform_refuses_targets_it_cannot_take() -> None:

@@ -8,57 +8,39 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fits import Story, fitter_of
 from spectune.errors import SettingError
 from spectune.files.spaces import load_space
 from spectune.networks.narrowing import fixed
-from spectune.networks.recipe import Recipe
 from spectune.networks.space import Choice, Fixed, IntRange, Space
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.crew import Completed, Fitting, Reached
 from spectune.tuning.methods import STARTUP
+from spectune.tuning.plan import Plan
 from spectune.tuning.record import Trial
 from spectune.tuning.rehearsal import rehearse
+from spectune.tuning.rungs import rung_epochs
 from spectune.tuning.scoring import Problem
-from spectune.tuning.study import Plan, open_study, rung_epochs, search
+from spectune.tuning.study import open_study, search
 
 TASK = Task("SOC", rows=60, points=40, signal="absorbance")
 PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
 SPACE = fixed(load_space("shen"), {"conv.blocks": 0, "epochs": 27, "batch": 16})
 
 
-class Curves:
-    """Trainings made up: a trial has the same error at every rung; ``rungs`` says which each has reached."""
-
-    def __init__(self, errors: Sequence[float]) -> None:
-        self.errors = errors
-        self.rungs: list[list[int]] = []
-
-    def __call__(self, recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int]) -> Fitting:
-        number = len(self.rungs)
-        seen: list[int] = []
-        self.rungs.append(seen)
-        scored = np.full(len(folds), self.errors[number])
-        for rung in rungs:
-            seen.append(rung)
-            yield Reached(rung, scored)
-        seen.append(recipe.schedule.epochs)
-        curves = np.ones((len(folds), recipe.schedule.epochs))
-        held = tuple(np.ones(fold.scored.size) for fold in folds)
-        yield Completed(None, held, scored, curves, curves, np.zeros(len(folds), int))  # type: ignore[arg-type]
-
-
-def trials_of(errors: Sequence[float], plan: Plan, space: Space = SPACE) -> tuple[list[Trial], Curves]:
-    curves = Curves(errors)
-    return list(search(open_study(None, plan), curves, PROBLEM, space, plan)), curves
+def trials_of(errors: Sequence[float], plan: Plan, space: Space = SPACE) -> tuple[list[Trial], list[list[int]]]:
+    """Trials of a search in which each has the same error at every rung, and the epochs that each has reached."""
+    reached: list[list[int]] = []
+    fitter = fitter_of(lambda _: Story(errors[len(reached)]), reached)
+    return list(search(open_study(None, plan), fitter, PROBLEM, space, plan)), reached
 
 
 def test_the_median_ends_trials_at_the_first_rung_already_but_none_of_the_first_ten() -> None:
     errors = [*range(100, 100 - STARTUP, -1), 97.0, 93.0]
-    trials, curves = trials_of(errors, Plan(trials=len(errors), sampler="random", pruner="median"))
+    trials, reached = trials_of(errors, Plan(trials=len(errors), sampler="random", pruner="median"))
     first, second = rung_epochs(27)
-    assert curves.rungs[:STARTUP] == [[first, second, 27]] * STARTUP
-    assert curves.rungs[STARTUP:] == [[first], [first, second, 27]]
+    assert reached[:STARTUP] == [[first, second, 27]] * STARTUP
+    assert reached[STARTUP:] == [[first], [first, second, 27]]
     assert [trial.state for trial in trials[STARTUP:]] == ["pruned", "complete"]
 
 
@@ -83,8 +65,7 @@ def test_trials_that_are_rejected_keep_their_repairs_too() -> None:
     space = fixed(SPACE, {"conv.blocks": 1, "conv.1.kernel": 99, "conv.1.padding": "valid", **states})
     with pytest.raises(SettingError, match="200 draws in a row"):
         trials_of([], Plan(trials=1), space)
-    curves = Curves([])
-    first = next(search(open_study(None, Plan()), curves, PROBLEM, space, Plan()))
+    first = next(search(open_study(None, Plan()), fitter_of(lambda _: Story(1.0)), PROBLEM, space, Plan()))
     assert (first.state, len(first.repairs)) == ("rejected", 1)
 
 

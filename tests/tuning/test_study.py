@@ -10,19 +10,22 @@ import numpy as np
 import optuna
 import pytest
 
+from fits import Story, fitter_of
 from spectune.errors import SettingError
 from spectune.networks.layers import Conv
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import Choice, Fixed, FloatRange, IntRange, Space, Value
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.crew import Fitter, Fitting, Reached, alone
+from spectune.training.crew import Fitter, Fitting, alone
+from spectune.training.fit import Fitted
 from spectune.tuning.draws import TrialDraw
-from spectune.tuning.methods import Pruner
+from spectune.tuning.plan import Plan, Pruner
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import replicate, top
+from spectune.tuning.rungs import rung_epochs
 from spectune.tuning.scoring import Problem, error, validated
-from spectune.tuning.study import Plan, draw_recipe, finished, member_seeds, open_study, rung_epochs, search
+from spectune.tuning.study import draw_recipe, finished, member_seeds, open_study, search
 
 SPACE = Space(
     "funnel",
@@ -117,9 +120,15 @@ def test_rejected_draws_are_counted_apart_and_never_trained() -> None:
     fits, problem = fitter()
     trained: list[Recipe] = []
 
-    def watching(recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int]) -> Fitting:
+    def watching(
+        recipe: Recipe,
+        folds: Sequence[Fold],
+        seeds: Sequence[int],
+        rungs: Sequence[int],
+        start: Fitted | None = None,
+    ) -> Fitting:
         trained.append(recipe)
-        return fits(recipe, folds, seeds, rungs)
+        return fits(recipe, folds, seeds, rungs, start)
 
     space = Space(
         "shen",
@@ -170,22 +179,14 @@ def test_an_unknown_family_is_named() -> None:
 
 
 def test_hyperband_compares_fold_means_at_rungs() -> None:
-    """A fitter whose error grows from trial to trial: later ones are ended at their first rung."""
+    """The error grows from trial to trial: later ones are ended at their first rung."""
     _, problem = fitter()
-    seen: list[int] = []
-
-    def worse_each_time(recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int]) -> Fitting:
-        seen.append(0)
-        number = len(seen)
-        for rung in rungs:
-            seen[-1] = rung
-            yield Reached(rung, np.full(len(folds), float(number)))
-        seen[-1] = recipe.schedule.epochs
-
+    reached: list[list[int]] = []
+    worse_each_time = fitter_of(lambda _: Story(float(len(reached) + 1)), reached)
     plan = Plan(trials=30, seed=0, epochs=27)
     trials = list(search(open_study(None, plan), worse_each_time, problem, SPACE, plan))
-    assert sum(rung == 3 for rung in seen) >= 8
-    assert sum(rung == 27 for rung in seen) >= 3
+    assert sum(epochs[-1] == 3 for epochs in reached) >= 8
+    assert sum(epochs[-1] == 27 for epochs in reached) >= 3
     assert all(trial.rungs[0].mean == trial.number + 1 for trial in trials)
 
 

@@ -43,8 +43,14 @@ def error(
 
     RMSE, or 1 - balanced accuracy when ``classes`` is not 0; ``measured`` and ``groups`` (rows,).
     """
-    table = tallies(model.output(part), measured, groups, classes)
-    return _interval([table], classes, seed, draws)
+    return output_error(model.output(part), measured, groups, classes, seed, draws)
+
+
+def output_error(
+    output: Output, measured: Numbers, groups: Numbers, classes: int, seed: int, draws: int = 2000
+) -> Interval:
+    """Error of one output on any rows, with its 95 % interval; otherwise as ``error``."""
+    return _interval([tallies(output, measured, groups, classes)], classes, seed, draws)
 
 
 def difference(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from spectune.metrics import Scores, scores
 from spectune.networks.recipe import Recipe
+from spectune.networks.space import Space
 from spectune.spectra.spectra import Spectra
 from spectune.tuning.record import Trial
 from spectune.tuning.shares import Importance
@@ -103,6 +104,38 @@ class Regions:
     growth: NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class Expectation:
+    """What the intervals, or sets, and the flags of the network came to on the test rows.
+
+    Attributes:
+        level: frequency that was promised.
+        kind: ``constant`` or ``scaled`` intervals, or ``sets``.
+        size: mean half-width of the intervals in the target's unit, or mean number of classes in a set.
+        rows, groups: test rows, and how many of them are independent.
+        covered: test rows whose interval or set holds the measured value.
+        low, high: 95 % interval of the share of covered rows.
+        flagged: test rows that were flagged.
+        sound: of the covered rows those without a flag.
+        alarms: share of the calibration rows that the other folds would have flagged.
+        behind, together: calibration rows and groups that the intervals stand on.
+    """
+
+    level: float
+    kind: Literal["constant", "scaled", "sets"]
+    size: float
+    rows: int
+    groups: int
+    covered: int
+    low: float
+    high: float
+    flagged: int
+    sound: int
+    alarms: float
+    behind: int
+    together: int
+
+
 @dataclass(frozen=True, eq=False)
 class Outcome:
     """A finished run.
@@ -114,6 +147,7 @@ class Outcome:
         models: every model, simplest first.
         network: name of the tuned network among them, whose model folder is kept: ``"CNN"``, or
             ``"network without convolution"`` when the search preferred to do without.
+        space: where the hyperparameters were drawn from; None where it was not kept.
         verdict: what to use.
         recipe: the best recipe; ``drawn`` are its hyperparameters by name.
         shape: (channels, points) the network receives.
@@ -122,6 +156,7 @@ class Outcome:
         importance: of hyperparameters; None when too few trials are complete.
         regions: of the axis; None when not computed.
         spread: (test rows,) standard deviation over members of the network.
+        expectation: how often intervals and flags of the network were right; None where it was not kept.
         settings: everything needed to repeat the run, as written to ``run.toml``.
         facts: versions, machine, times: names to words.
     """
@@ -142,6 +177,8 @@ class Outcome:
     settings: Mapping[str, Any]
     facts: Mapping[str, str]
     network: str = CNN
+    space: Space | None = None
+    expectation: Expectation | None = None
 
     def model(self, name: str) -> Judged:
         """The model of that name."""

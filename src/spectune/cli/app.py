@@ -11,13 +11,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from importlib.metadata import version as installed
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import typer
 
 from spectune.cli.bench import app as bench
+from spectune.cli.download import download
+from spectune.cli.explain import explain
+from spectune.cli.export import export
+from spectune.cli.lr_range import command as lr_range
 from spectune.cli.options import COMPARED, DATA, NESTING, OPTIONS, OUTER, OUTPUT, settings_command
 from spectune.cli.paper import app as paper
+from spectune.cli.pruning import pruning
+from spectune.cli.simulate import simulate
 from spectune.cli.synth import app as synth
 from spectune.errors import SettingError, SpectuneError
 from spectune.files.compare_settings import SHARED, arms_and_trials, checked_comparison, load_compare_settings
@@ -210,50 +216,29 @@ def predict(
     sheet: Sheet = None,
     unit: UnitOption = None,
     signal: SignalOption = None,
+    level: Annotated[
+        float | None, typer.Option(help="How often intervals hold the true value. [dim]\\[default: 0.9][/dim]")
+    ] = None,
 ) -> None:
-    """Predict new spectra with the model of a run; errors too, where the target was measured.
+    """Predict new spectra with the model of a run, with intervals and flags; errors too, where it was measured.
 
-    [bold]Example:[/bold] [cyan]spectune predict runs/soil new.csv -o predictions.csv[/cyan]
+    [bold]Example:[/bold] [cyan]spectune predict runs/soil new.csv -o predictions.csv --level 0.9[/cyan]
     """
     from spectune.cli import predicting
     from spectune.cli.reading import Reading
 
-    predicting.predict(run, data, out, Reading(sheet, unit, signal))
+    predicting.predict(run, data, out, Reading(sheet, unit, signal), level)
 
 
-@app.command()
-def simulate(
-    out: Annotated[
-        Path, typer.Argument(help="File to write: .csv, .parquet or .npz.", metavar="FILE", show_default=False)
-    ],
-    kind: Annotated[
-        Literal["fruit", "soil"], typer.Option(help="Short-wave spectra of fruit, or a library of topsoils.")
-    ] = "fruit",
-    rows: Annotated[int, typer.Option(help="Spectra to make.", min=10, max=100_000)] = 600,
-    seed: Annotated[int, typer.Option(help="Seed of everything drawn at random.", min=0, max=2_000_000_000)] = 0,
-    step: Annotated[
-        float | None,
-        typer.Option(
-            help="Distance of the points of soil spectra, nm. [dim]\\[default: 0.5, 4,200 points][/dim]", metavar="NM"
-        ),
-    ] = None,
-) -> None:
-    """Make a file of simulated spectra of fruit or soil, to try spectune on.
-
-    [bold]Examples:[/bold]
-
-    [cyan]spectune simulate fruit.csv --rows 600 --seed 1[/cyan]
-
-    [cyan]spectune simulate soil.parquet --kind soil --rows 2000 --step 5[/cyan]
-    """
-    from spectune.cli import simulating
-
-    simulating.simulate(out, kind, rows, seed, step)
-
-
+app.command()(simulate)
+app.command()(download)
 app.add_typer(synth, name="synth")
 app.add_typer(paper, name="paper")
 app.add_typer(bench, name="bench")
+app.command("explain")(explain)
+app.command()(export)
+app.command()(pruning)
+app.command("lr-range")(lr_range)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from spectune.cli.following import follow
 from spectune.errors import SettingError, Stopped
 from spectune.files.atomic import write_text
 from spectune.papers.schuetzke2023.benchmark import Benchmark, Plan, benchmark
+from spectune.papers.schuetzke2023.claims import Finding, claims, summary
 from spectune.papers.schuetzke2023.entrants import EIGHT, Entrant, activations, entrants, networks
 from spectune.papers.schuetzke2023.folder import PAGE
 from spectune.papers.schuetzke2023.page import answer, benchmark_page, reasons
@@ -138,4 +139,14 @@ def _show(found: Benchmark, console: Console) -> None:
     for reason in reasons(found, fought):
         console.print(f"  {reason}", markup=False, soft_wrap=True)
     console.print(table)
+    _show_claims(claims(found), console)
     console.print(f"report: {found.plan.folder / PAGE}", markup=False, soft_wrap=True)
+
+
+def _show_claims(judged: tuple[Finding, ...], console: Console) -> None:
+    if judged:
+        table = Table("the paper found", "judgement", box=SIMPLE_HEAD, pad_edge=False)
+        for one in judged:
+            table.add_row(Text(one.claim), Text(one.judgement))
+        console.print(summary(judged), markup=False, soft_wrap=True)
+        console.print(table)

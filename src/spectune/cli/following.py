@@ -28,6 +28,9 @@ STAGES: dict[Stage, str] = {
     "compare": "searching by all methods",
     "bench": "training networks",
     "maps": "mapping decisions",
+    "range": "testing learning rates",
+    "pruning": "training pruned ones on",
+    "adapting": "adapting",
 }
 
 

@@ -66,6 +66,22 @@ OPTIONS: Mapping[str, Words] = {
     "sampler": Words(SEARCH, "How the next network is chosen."),
     "pruner": Words(SEARCH, "How hopeless networks are ended early."),
     "epochs": Words(SEARCH, "Upper limit of epochs.", default="that of the space", metavar="N"),
+    "objective": Words(
+        SEARCH,
+        "What is minimised on held-out rows: the error, that with an over-fit term, wrong classes, or error and "
+        "over-fit side by side.",
+    ),
+    "overfit": Words(SEARCH, "Weight of the over-fit term, from 0 to 1.", metavar="WEIGHT"),
+    "startup": Words(SEARCH, "Networks drawn at random before the sampler learns from them.", metavar="N"),
+    "least": Words(
+        SEARCH, "Epochs before networks are first compared.", default="a ninth of a network's own", metavar="N"
+    ),
+    "reduction": Words(
+        SEARCH, "Times as many epochs to the next comparison; with hyperband one in so many goes on.", metavar="N"
+    ),
+    "lr": Words(
+        SEARCH, "Learning rate: as the space says, or its range found by a range test before the search (auto)."
+    ),
     "seed": Words(SEARCH, "Seed of everything drawn at random; the same seed gives the same run.", metavar="N"),
     "search_seed": Words(
         SEARCH,
@@ -168,7 +184,7 @@ def _parameter(name: str, hint: Any, words: Words, default: str) -> Parameter:
 
 
 def _flags(name: str, hint: Any, short: str) -> list[str]:
-    long = f"--{name.replace('_', '-')}"
+    long = f"--{name.rstrip('_').replace('_', '-')}"  # an option may have a name that Python keeps, with an underscore
     if hint in (bool, bool | None):
         return [f"{long}/--no-{long[2:]}"]
     return [long, *([short] if short else [])]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import typer
 
-from spectune.cli.options import OPTIONS, PAPER, settings_command
+from spectune.cli.options import DATA, MODEL, OPTIONS, OUTPUT, PAPER, SEARCH, Words, settings_command
 from spectune.errors import SettingError
 from spectune.files.settings import checked, default_out
 
@@ -25,8 +26,43 @@ PLS and others on the same folds, nested validation, fresh seeds, a learning cur
 [cyan]spectune paper shen2021 --simulate 600 --trials 20,40 --outer 0 --out runs/shen-try[/cyan]
 """
 
+PASSOS = """Passos & Mishra (2022): the tutorial on automatic tuning, {what}.
+
+By default spectune's own way: search on folds of whole groups, fresh seeds, PLS beside it, test rows opened once.
+
+With --faithful the published procedure to the letter. Both into one --out stand side by side on its page.
+
+[bold]Examples:[/bold]
+
+[cyan]spectune paper passos2022 {kind} --data {file} --out runs/{kind}[/cyan]
+
+[cyan]spectune paper passos2022 {kind} --simulate {rows} --faithful --trials 20 --out runs/{kind}-try[/cyan]
+
+[cyan]spectune paper passos2022 {kind} --data mine.csv --target {target} --split split --out runs/mine[/cyan]
+"""
+
+TUTORIAL: Mapping[str, tuple[Any, Words]] = {
+    "files": (tuple[str, ...], Words(DATA, "More files of the same data.", metavar="[FILE]...", place=True)),
+    "data": (str, Words(DATA, "A published file, a folder of them, or any file with --target.", metavar="FILE")),
+    "simulate": (int, Words(DATA, "Make so many spectra like the paper's instead of reading a file.", metavar="N")),
+    "target": (str, Words(DATA, "Column to predict, for a file of your own.", "-t", metavar="COLUMN")),
+    "faithful": (bool, Words(SEARCH, "Do the published procedure, instead of ours.", default="no")),
+    "trials": (int, Words(SEARCH, "Networks to try.", "-n", "500 with --faithful, 100 without", "N")),
+    "seeds": (int, Words(SEARCH, "Searches of the published procedure.", default="1", metavar="N")),
+    "space": (str, Words(SEARCH, "Search space of ours.", default="the paper's, corrected", metavar="NAME|FILE")),
+    "lr": (
+        Literal["space", "auto"],
+        Words(SEARCH, "Learning rate of ours: by a range test, or the space's.", default="auto"),
+    ),
+    "pruned": (int, Words(MODEL, "Pruned trials of ours that are trained to their end.", default="10", metavar="N")),
+    "out": (str, Words(OUTPUT, "Folder of the experiment.", "-o", "runs/passos2022-KIND", "FOLDER")),
+}
+"""Options of ``spectune paper passos2022`` that are not as in ``spectune tune``."""
+
 NAMES = ("target", "split", "test", "test_part", "group", "where", "unit", "signal", "sheet", "fix", "epochs")
 MORE = ("seed", "workers", "precision")
+ROOM = ("split", "test_part", "group", "where", "unit", "signal", "sheet", "fix", "epochs", "folds", "objective",
+        "overfit", "startup", "top", "replicates", *MORE)  # fmt: skip
 
 app = typer.Typer(help="The experiments of the papers spectune stands on, on your own data.")
 
@@ -63,3 +99,50 @@ def shen2021(said: Mapping[str, Any], _: Path | None) -> None:
 app.command("shen2021")(
     settings_command(shen2021, SHEN, [name for name in OPTIONS if name in (*NAMES, *MORE)], PAPER, None)
 )
+
+
+def passos2022(regression: bool, said: Mapping[str, Any], _: Path | None) -> None:
+    """Run the tutorial as said on the command line.
+
+    Raises:
+        SettingError: neither data nor a number of spectra to simulate, or both; options that make no sense.
+    """
+    kind = "regression" if regression else "classification"
+    name = f"spectune paper passos2022 {kind}"
+    if ("data" in said) == ("simulate" in said):
+        raise SettingError(f"{name} needs either --data FILE or --simulate N, one of them")
+    if "simulate" in said and "target" in said:
+        raise SettingError("--simulate makes its own target; leave --target out")
+    files = (said["data"], *said.get("files", ())) if "data" in said else ()
+    own = {one: said[one] for one in ("simulate", "faithful", "seeds", "pruned") if one in said}
+    fixed = {
+        "data": files[0] if files else f"simulated {kind}",
+        "target": said.get("target", "target"),
+        "out": said.get("out", f"runs/passos2022-{kind}"),
+        "trials": said.get("trials", 500 if said.get("faithful") else 100),
+        "space": said.get("space", f"passos-{kind}"),
+        "lr": said.get("lr", "auto"),
+    }
+    settings = checked({one: said[one] for one in said if one in ROOM} | fixed, name)
+    from spectune.cli import paper_passos2022
+
+    named = {"named": True} if "target" in said else {}
+    paper_passos2022.follow_experiment(settings, regression, files, own | named)
+
+
+tutorial = typer.Typer(help="Passos & Mishra (2022): automatic tuning for a number, or for classes.")
+app.add_typer(tutorial, name="passos2022")
+
+for _kind, _words in {
+    "regression": {"what": "for a number", "file": "mango.mat", "rows": 1000, "target": "protein"},
+    "classification": {"what": "for classes", "file": "wheat/", "rows": 3000, "target": "variety"},
+}.items():
+    tutorial.command(_kind)(
+        settings_command(
+            partial(passos2022, _kind == "regression"),
+            PASSOS.format(kind=_kind, **_words),
+            [name for name in OPTIONS if name in ROOM],
+            TUTORIAL,
+            None,
+        )
+    )

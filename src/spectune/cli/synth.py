@@ -61,21 +61,28 @@ Fwhm = Annotated[
 ]
 
 
-def draw(out: Path, published: str | None, tests: str, **said: Any) -> None:
-    """Draw the peaks of many classes, or write a published configuration.
+Where = Annotated[
+    str | None, typer.Option(help="Use only these rows, such as 'water == \"pristine\"'.", metavar="RULE")
+]
+
+
+def draw(out: Path, published: str | None, library: str | None, tests: str, **said: Any) -> None:
+    """Draw the peaks of many classes, or take a configuration that is there and change its law and dials.
 
     [bold]Examples:[/bold]
 
     [cyan]spectune synth config mine.json --classes 100 --seed 7 --noise 0.01[/cyan]
 
     [cyan]spectune synth config challenge.json --published challenge[/cyan]
+
+    [cyan]spectune synth config noisy.json --library library.json --noise 0.02 --baseline 0.5[/cyan]
     """
     from spectune.cli import synthesising
 
     told = {name: value for name, value in said.items() if value is not None}
     drawn = {name: told.pop(name) for name in DRAW_WORDS if name in told}
-    if published:
-        synthesising.write_published(out, published, told, tests, drawn)
+    if published or library:
+        synthesising.write_taken(out, (published, library), told, tests, drawn)
     else:
         synthesising.write_random(out, synthesising.Draw(**drawn), told, tests)
 
@@ -89,18 +96,34 @@ def make(
         typer.Option(help="Six arrays in a folder, or one table. [dim]\\[default: as OUT ends][/dim]"),
     ] = None,
     float64: Annotated[bool, typer.Option("--float64", help="Double precision, as published.")] = False,
+    measured: Annotated[
+        Path | None,
+        typer.Option(help="Measured spectra for the test, instead of generated ones.", metavar="FILE"),
+    ] = None,
+    substance: Annotated[
+        str | None, typer.Option(help="Column of --measured with the names of the classes.", metavar="COLUMN")
+    ] = None,
+    where: Where = None,
 ) -> None:
     """Make the spectra of a configuration.
+
+    With --measured the test spectra are those of a file, cut to the axis of the configuration;
+
+    all spectra, generated and measured, are then divided by their maximum.
 
     [bold]Examples:[/bold]
 
     [cyan]spectune synth make challenge --out challenge[/cyan]
 
     [cyan]spectune synth make mine.json --out mine.parquet[/cyan]
+
+    [cyan]spectune synth make library.json --measured field.csv --substance polymer --out set.parquet[/cyan]
     """
     from spectune.cli import synthesising
 
-    synthesising.make(config, out, format, float64)
+    asked = measured or substance or where
+    held_out = synthesising.HeldOut(measured, substance, where) if asked else None
+    synthesising.make(config, out, format, float64, held_out)
 
 
 @app.command()
@@ -148,6 +171,8 @@ def from_spectra(
     prominence: Annotated[
         float, typer.Option(help="A peak stands out by this share of the range.", min=1e-6, max=1)
     ] = 0.05,
+    where: Where = None,
+    range: Annotated[str | None, typer.Option(help="Part of the axis to use, in its unit.", metavar="LOW:HIGH")] = None,
     shift: Shift = None,
     fwhm: Fwhm = None,
 ) -> None:
@@ -157,7 +182,7 @@ def from_spectra(
     """
     from spectune.cli import synthesising
 
-    synthesising.from_spectra(data, (substance, prominence), out, shift, fwhm)
+    synthesising.from_spectra(data, synthesising.References(substance, prominence, where, range), out, shift, fwhm)
 
 
 def _parameters() -> list[Parameter]:
@@ -167,6 +192,13 @@ def _parameters() -> list[Parameter]:
         "published": (
             Literal["benchmark", "challenge"] | None,
             typer.Option(help="Take published peaks and law instead.", rich_help_panel=PEAKS),
+            None,
+        ),
+        "library": (
+            str | None,
+            typer.Option(
+                help="Take peaks, axis and law of a configuration instead.", metavar="FILE", rich_help_panel=PEAKS
+            ),
             None,
         ),
         "tests": (

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from spectune.errors import SettingError
+from spectune.errors import DataError, SettingError
 from spectune.files.atomic import write_text
 from spectune.files.border import close_to
 from spectune.files.pattern_sets import Format, write_arrays, write_npz, write_parquet
@@ -17,9 +17,13 @@ from spectune.files.patterns import checked, format_config, load_config
 from spectune.files.read import read
 from spectune.files.reference_peaks import read_peaks
 from spectune.spectra.axis import Axis, Unit
+from spectune.spectra.table import Table
+from spectune.spectra.where import describe as describe_condition
+from spectune.spectra.where import matches, parse
 from spectune.synthesis import library
 from spectune.synthesis.bayes import Attainable, attainable
 from spectune.synthesis.dials import spectra_of
+from spectune.synthesis.measured import Measured, between, measured
 from spectune.synthesis.neighbours import kept_apart
 from spectune.synthesis.patterns import SPLITS, Dials, Law, PatternConfig, grid_for, random_config
 from spectune.synthesis.published import PUBLISHED
@@ -47,6 +51,25 @@ class Line:
     unit: Unit
 
 
+@dataclass(frozen=True)
+class HeldOut:
+    """Measured spectra for the test: their file, the column with the names, and a condition on the rows."""
+
+    path: Path | None
+    substance: str | None
+    where: str | None
+
+
+@dataclass(frozen=True)
+class References:
+    """Reference spectra: column with the names, how far a peak stands out, which rows, and from where to where."""
+
+    substance: str
+    prominence: float
+    where: str | None = None
+    range: str | None = None
+
+
 def write_random(out: Path, draw: Draw, said: Mapping[str, Any], tests: str) -> None:
     """Draw the peaks of many classes and write them.
 
@@ -59,36 +82,42 @@ def write_random(out: Path, draw: Draw, said: Mapping[str, Any], tests: str) -> 
     _write(out, _with(config, said, tests))
 
 
-def write_published(
-    out: Path, name: str, said: Mapping[str, Any], tests: str, drawn: Mapping[str, int] | None = None
+def write_taken(
+    out: Path, there: tuple[str | None, str | None], said: Mapping[str, Any], tests: str, drawn: Mapping[str, int]
 ) -> None:
-    """Write a published configuration, with what was said changed.
+    """Write a configuration that is there, published or in a file, with what was said changed.
 
     Raises:
         SettingError: options of a draw, which there is none of, or options that make no sense.
     """
+    published, name = there
+    if published and name:
+        raise SettingError("give either --published or --library; both say which peaks are taken")
+    name = str(published or name)
     if drawn:
-        raise SettingError(f"--published takes the published peaks, so leave out --{' and --'.join(drawn)}")
-    _write(out, _with(PUBLISHED[name](), said, tests))
+        raise SettingError(f"the peaks of {name} are taken as they are, so leave out --{' and --'.join(drawn)}")
+    _write(out, _with(_config(name), said, tests))
 
 
-def make(name: str, out: Path, format: Format | None, float64: bool) -> None:
+def make(name: str, out: Path, format: Format | None, float64: bool, held_out: HeldOut | None = None) -> None:
     """Make the spectra of a configuration and say what they are.
 
     Raises:
         SettingError: no such configuration, mistakes in it, or a name that does not fit the format.
+        ReadError: measured spectra that cannot be read.
+        DataError: measured spectra that do not fit the configuration.
     """
-    config = _config(name)
-    kind = _format(out, format)
+    config, kind = _config(name), _format(out, format)
+    tested = None if held_out is None else _tested(held_out, config)
     dtype = np.float64 if float64 else np.float32
     match kind:
         case "npy":
-            write_arrays(out, config, dtype)
+            write_arrays(out, config, dtype, tested)
         case "npz":
-            write_npz(out, config, dtype)
+            write_npz(out, config, dtype, tested)
         case "parquet":
-            write_parquet(out, config, dtype)
-    print(f"{', '.join(_sizes(config))} of {config.datapoints} points, {len(config.spectra)} classes: {out}")
+            write_parquet(out, config, dtype, tested)
+    print(f"{', '.join(_sizes(config, tested))} of {config.datapoints} points, {len(config.spectra)} classes: {out}")
 
 
 def describe(name: str, samples: int, seed: int) -> None:
@@ -114,16 +143,40 @@ def from_peaks(peaks: Path, line: Line, out: Path, shift: float | None, fwhm: st
     _write(out, library.in_units(library.from_peaks(read_peaks(peaks), _axis(line)), shift, widths))
 
 
-def from_spectra(data: Path, what: tuple[str, float], out: Path, shift: float | None, fwhm: str | None) -> None:
+def from_spectra(data: Path, what: References, out: Path, shift: float | None, fwhm: str | None) -> None:
     """Write a configuration from the peaks of measured reference spectra.
 
     Raises:
         ReadError: a file that cannot be read.
         DataError: no such column, or not one spectrum with peaks per substance.
-        SettingError: a width that makes no sense.
+        SettingError: a width, a range or a condition that makes no sense.
     """
     widths = None if fwhm is None else _pair("--fwhm", fwhm)
-    _write(out, library.in_units(library.from_spectra(read(data), *what), shift, widths))
+    table = _chosen(read(data), what.where)
+    if what.range is not None:
+        table = between(table, *_pair("--range", what.range))
+    _write(out, library.in_units(library.from_spectra(table, what.substance, what.prominence), shift, widths))
+
+
+def _chosen(table: Table, where: str | None) -> Table:
+    """The rows of a file that fulfil a condition."""
+    if where is None:
+        return table
+    condition = parse(where)
+    rows = matches(condition, table)
+    if not rows.any():
+        raise DataError(f"no row of {table.source} fulfils {describe_condition(condition)}")
+    return table.rows(rows)
+
+
+def _tested(held_out: HeldOut, config: PatternConfig) -> Measured:
+    if held_out.path is None:
+        raise SettingError("--substance and --where choose among measured spectra; name their file with --measured")
+    if held_out.substance is None:
+        raise SettingError("--measured needs --substance, the column with the names of the substances")
+    if config.dials.phases > 1:
+        raise SettingError("measured spectra are of one substance each, and the configuration mixes several")
+    return measured(_chosen(read(held_out.path), held_out.where), held_out.substance, config)
 
 
 def _write(out: Path, config: PatternConfig) -> None:
@@ -193,10 +246,13 @@ def _pair(name: str, words: str) -> tuple[float, float]:
     return low, high
 
 
-def _sizes(config: PatternConfig) -> list[str]:
+def _sizes(config: PatternConfig, tested: Measured | None = None) -> list[str]:
     classes = range(len(config.spectra))
     counts = {split: sum(spectra_of(config, label, split) for label in classes) for split in SPLITS}
-    return [f"{count} {split}" for split, count in counts.items()]
+    words: dict[str, str] = {split: f"{count} {split}" for split, count in counts.items()}
+    if tested is not None:
+        words["test"] = f"{tested.labels.size} measured test"
+    return list(words.values())
 
 
 def _facts(config: PatternConfig) -> Iterator[str]:

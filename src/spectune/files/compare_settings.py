@@ -15,8 +15,10 @@ from spectune.files.border import STRICT, as_json, close_to, read_toml, refusal,
 from spectune.files.settings import BOUNDS, NAMES, Pruner, Sampler, Settings, checked, default_out
 from spectune.tuning.compare import MOST_SEEDS
 
-OWN = frozenset({"trials", "sampler", "pruner", "search_seed", "top", "replicates", "refit", "explain"})
-"""Settings that a comparison sets itself, or that come after the search."""
+OWN = frozenset(
+    {"trials", "sampler", "pruner", "search_seed", "objective", "overfit", "top", "replicates", "refit", "explain"}
+)
+"""Settings that a comparison sets itself, or that come after the search; methods are compared by the error."""
 
 SHARED: tuple[str, ...] = tuple(name for name in NAMES if name not in OWN)
 """Settings that all runs of a comparison have in common."""

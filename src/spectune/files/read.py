@@ -50,12 +50,17 @@ def read(
     if signal is not None and signal not in SIGNALS:
         raise ReadError(f"{signal!r} is no kind of signal; kinds are {', '.join(SIGNALS)}")
     try:
-        return table_of(_draft(_content(file), file, sheet), file, unit, signal)
+        return table_of(_draft(content(file), file, sheet), file, unit, signal)
     except ReadError as error:
         raise ReadError(f"{path}: {error}") from None
 
 
-def _content(path: Path) -> bytes:
+def content(path: Path) -> bytes:
+    """The bytes of a file that is there, not empty, and not too large to be read at once.
+
+    Raises:
+        ReadError: none of that; the sentence does not name the file.
+    """
     try:
         size = path.stat().st_size
         if path.is_dir():

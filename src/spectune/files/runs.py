@@ -124,7 +124,7 @@ def load_trials(folder: Path) -> tuple[Trial, ...]:
     Raises:
         RunError: a record is damaged.
     """
-    found = [_trial(path) for path in _trial_files(folder)]
+    found = [load_trial(path) for path in _trial_files(folder)]
     return tuple(sorted(found, key=lambda trial: trial.number))
 
 
@@ -143,12 +143,13 @@ def save_outcome(run: Run, outcome: Outcome) -> None:
     keep(run.folder / "outcome.json", "outcome", outcome)
 
 
-def load_outcome(folder: Path) -> Outcome:
+def load_outcome(folder: Path | str) -> Outcome:
     """The outcome kept in a run folder.
 
     Raises:
         RunError: no run folder, a run that is not finished, or a damaged file.
     """
+    folder = Path(folder)
     check_run(folder)
     path = folder / "outcome.json"
     if not path.exists():
@@ -168,6 +169,11 @@ def check_run(folder: Path) -> None:
         )
     if not (folder / "identity.json").exists():
         raise RunError(f"{folder} is not the folder of a run: it has no identity.json")
+
+
+def data_digest(folder: Path) -> str:
+    """Digest of the spectra, targets and roles that the run in a folder was begun with."""
+    return str(_read_identity(folder).get("data", ""))
 
 
 def continue_command(folder: Path) -> str:
@@ -228,7 +234,12 @@ def _trial_files(folder: Path) -> Iterator[Path]:
     return (folder / "trials").glob("[0-9]*.json")
 
 
-def _trial(path: Path) -> Trial:
+def load_trial(path: Path) -> Trial:
+    """The record of a trial.
+
+    Raises:
+        RunError: it is damaged, or another version wrote it.
+    """
     try:
         return _TRIALS.validate_json(json.dumps([unsealed(path, "trial")]))[0]
     except ValidationError as error:

@@ -16,9 +16,12 @@ from spectune.files.border import STRICT, as_json, parse_toml, read_toml, refusa
 from spectune.networks.precision import Precision
 from spectune.spectra.axis import Unit
 from spectune.spectra.table import Signal
+from spectune.tuning.plan import too_late, two_numbers
+from spectune.tuning.record import Objective
 
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["hyperband", "median", "none"]
+Rate = Literal["space", "auto"]
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
     "trials": (1, 100_000),
@@ -26,6 +29,9 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "seed": (0, 2_000_000_000),
     "search_seed": (0, 2_000_000_000),
     "epochs": (1, 100_000),
+    "startup": (1, 100_000),
+    "least": (1, 100_000),
+    "reduction": (2, 100),
     "replicates": (0, 50),
     "top": (1, 50),
     "workers": (0, 1024),
@@ -57,6 +63,14 @@ class Settings:
         sampler: how the next network is chosen.
         pruner: how hopeless networks are ended early.
         epochs: upper limit that overrides the space's; None to keep it.
+        objective: what the search minimises: the ``"error"`` on held-out rows, that and how far it lies from
+            the error on training rows (``"overfit"``), the part of wrong classes (``"accuracy"``), or error and
+            distance side by side (``"pareto"``, without a pruner).
+        overfit: weight of the over-fit term, from 0 to 1; the error has the rest.
+        startup: networks drawn at random before the sampler learns from them.
+        least: epochs before the first rung, at which networks are compared; None for a ninth of them.
+        reduction: how many times as many epochs to the next rung; with ``"hyperband"`` one network in so many goes on.
+        lr: whether learning rates are as the space says, or found by a range test before the search.
         replicates: trainings with fresh seeds of each of the ``top`` recipes, before one is called best.
         top: recipes that are trained again.
         refit: whether the members are trained again on all calibration rows, instead of keeping the
@@ -91,6 +105,12 @@ class Settings:
     sampler: Sampler = "tpe"
     pruner: Pruner = "hyperband"
     epochs: int | None = None
+    objective: Objective = "error"
+    overfit: float = 0.5
+    startup: int = 10
+    least: int | None = None
+    reduction: int = 3
+    lr: Rate = "space"
     replicates: int = 3
     top: int = 3
     refit: bool = False
@@ -177,11 +197,24 @@ def _senseless(values: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(value, int) and not isinstance(value, bool) and not low <= value <= high:
             yield f"{name} must be from {low} to {high}, got {value}"
     yield from _unfit(values.get("fix"))
+    yield from _unsearchable(values)
     part = values.get("test_part")
     if isinstance(part, int | float) and not 0 < part < 0.9:
         yield f"test_part must be above 0 and below 0.9, got {part}"
     if values.get("test") and values.get("split"):
         yield "test and split both name the test rows; keep one of them"
+
+
+def _unsearchable(values: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for every setting of the search that does not go with the others."""
+    weight, least, epochs = values.get("overfit"), values.get("least"), values.get("epochs")
+    if isinstance(weight, int | float) and not isinstance(weight, bool) and not 0 <= weight <= 1:
+        yield f"overfit must be from 0 to 1, got {weight}"
+    pruner = values.get("pruner", Settings.pruner)
+    if values.get("objective") == "pareto" and pruner in ("hyperband", "median"):
+        yield two_numbers(pruner)
+    if isinstance(least, int) and isinstance(epochs, int) and least >= epochs:
+        yield too_late(least, epochs)
 
 
 def _unfit(fix: object) -> Iterator[str]:

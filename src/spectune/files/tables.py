@@ -29,17 +29,23 @@ class Columns:
 
 def write_table(path: Path, table: Columns) -> None:
     """Write a table as CSV, whole or not at all; missing numbers are empty cells."""
+    write_text(path, csv_text(table))
+
+
+def csv_text(table: Columns) -> str:
+    """A table as CSV; missing numbers are empty cells."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(table.names)
     writer.writerows([_cell(value) for value in row] for row in zip(*table.values, strict=True))
-    write_text(path, text.getvalue())
+    return text.getvalue()
 
 
 def prediction_table(predictions: Predictions, measured: Sequence[Cell] | None = None) -> Columns:
     """One row a spectrum: id, prediction, spread over members, and what was measured if that is known.
 
-    For classes: the most probable class, its probability and spread, and a column a class.
+    For classes: the most probable class, its probability and spread, and a column a class. Where they are
+    known, ends of the interval (``low90``, ``high90``) or classes in the set (``set90``), and the ``flag``.
 
     >>> made = Predictions(np.array([[1.0], [3.0]]), (), np.array(["a"]))
     >>> prediction_table(made)
@@ -51,6 +57,7 @@ def prediction_table(predictions: Predictions, measured: Sequence[Cell] | None =
         columns |= {"class": predictions.labels.tolist(), "probability": mean.max(axis=1).tolist(), "spread": spread}
     else:
         columns |= {"predicted": mean.tolist(), "spread": spread}
+    columns |= _trust(predictions)
     if measured is not None:
         columns["measured"] = measured
     for place, name in enumerate(predictions.classes):
@@ -82,6 +89,22 @@ def spectra_table(table: Table) -> Columns:
     # Seven digits, as instruments export: more would be noise of the conversion from float32.
     spectra = [[float(f"{value:.7g}") for value in column] for column in table.x.T.tolist()]
     return Columns((*table.columns, *points), (*metadata, *spectra))
+
+
+def _trust(predictions: Predictions) -> dict[str, Sequence[Cell]]:
+    """Columns of intervals or sets, and of flags, where they are known."""
+    made: dict[str, Sequence[Cell]] = {}
+    if predictions.level is not None:
+        percent = f"{100 * predictions.level:.4g}"
+        if predictions.low is not None and predictions.high is not None:
+            made |= {f"low{percent}": predictions.low.tolist(), f"high{percent}": predictions.high.tolist()}
+        if predictions.sets is not None:
+            made[f"set{percent}"] = [
+                " | ".join(np.asarray(predictions.classes)[chosen].tolist()) for chosen in predictions.sets
+            ]
+    if predictions.flags is not None:
+        made["flag"] = ["; ".join(words) for words in predictions.flags]
+    return made
 
 
 def _by_model(model: Judged, test: NDArray[np.bool_], classes: tuple[str, ...]) -> list[Cell]:

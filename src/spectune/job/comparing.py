@@ -16,6 +16,7 @@ from spectune.files.comparisons import RECORD, TABLE, load_comparison, open_comp
 from spectune.files.runs import Fingerprint, fingerprint, load_trials, open_run
 from spectune.job.data import Prepared, prepared
 from spectune.job.ending import surroundings, workers
+from spectune.job.narrowing import narrowed
 from spectune.job.networks import plan, searched
 from spectune.progress import Progress
 from spectune.spectra.table import Table
@@ -45,6 +46,7 @@ def compare(settings: CompareSettings, table: Table | None = None) -> Generator[
         if before is not None and _answers(before, settings):
             yield before
             return
+        work, rates = yield from narrowed(work, folder)
         courses = yield from _courses(work, settings, mark)
         found = Comparison(
             source=work.spectra.source or settings.shared.data,
@@ -52,7 +54,7 @@ def compare(settings: CompareSettings, table: Table | None = None) -> Generator[
             folds=len(work.folds),
             courses=courses,
             starts=len(work.space.starts),
-            facts=_facts(settings, time.monotonic() - begun),
+            facts={**_facts(settings, time.monotonic() - begun), **rates},
         )
         save_comparison(folder, found)
         yield found

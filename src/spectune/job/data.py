@@ -20,6 +20,9 @@ from spectune.tuning.scoring import Problem
 
 DEFAULT_SPACE = "default"
 
+BATCHES = ("batch", "batch_size")
+"""Names of the rows in a batch; the second is that of Passos & Mishra (2022)."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prepared:
@@ -83,6 +86,8 @@ def fitting(space: Space, task: Task) -> Space:
     Raises:
         SettingError: a space that makes no network for this task.
     """
-    narrowed = within(space, "batch", task.rows)
+    narrowed = space
+    for name in BATCHES:
+        narrowed = within(narrowed, name, task.rows)
     rehearse(narrowed, task)
     return narrowed

@@ -60,6 +60,7 @@ def outcome(work: Prepared, made: Made, facts: Mapping[str, str]) -> Outcome:
         settings=said(settings),
         facts=facts,
         network=network,
+        space=work.space,
     )
 
 

@@ -10,27 +10,29 @@ import optuna
 
 from spectune.assessment.intervals import error_value
 from spectune.assessment.outcome import CNN, DENSE, Judged
-from spectune.errors import DataError
+from spectune.errors import DataError, SettingError
 from spectune.files.runs import Run, load_trials, save_trial
 from spectune.job.data import Prepared
 from spectune.networks.layers import Act, Conv, Layers
 from spectune.networks.recipe import Recipe
-from spectune.networks.space import Value
+from spectune.networks.space import Choice, Fixed, IntRange, Space, Value
 from spectune.progress import Progress
 from spectune.spectra.folds import refit_fold
 from spectune.training.crew import Completed, Fitter
 from spectune.training.fit import Fitted, predict
+from spectune.tuning.plan import Plan
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import (
     FRESH,
     Candidate,
+    chosen_by,
     convolutional,
     replicate,
     top,
     with_convolution,
     without_convolution,
 )
-from spectune.tuning.study import Plan, checked, draw_recipe, finished, member_seeds, search
+from spectune.tuning.study import checked, draw_recipe, finished, member_seeds, search
 
 RANKS = {DENSE: 4, CNN: 5}
 
@@ -56,28 +58,60 @@ class Networks:
 
 
 def plan(work: Prepared) -> Plan:
-    """The search plan of the settings."""
+    """The search plan of the settings.
+
+    Raises:
+        SettingError: a first rung in epochs where neither settings nor space say how many there are, or
+            the accuracy of a target that has no classes.
+    """
     settings = work.settings
-    seed = settings.seed if settings.search_seed is None else settings.search_seed
-    return Plan(settings.trials, seed, settings.sampler, settings.pruner, settings.epochs)
+    if settings.objective == "accuracy" and work.problem.task.regression:
+        raise SettingError(
+            f"objective accuracy needs classes, and {work.problem.task.target!r} is a number; choose error or overfit"
+        )
+    return Plan(
+        settings.trials,
+        settings.seed if settings.search_seed is None else settings.search_seed,
+        settings.sampler,
+        settings.pruner,
+        settings.epochs if settings.epochs or settings.least is None else longest(work.space),
+        settings.objective,
+        settings.overfit,
+        settings.startup,
+        settings.least,
+        settings.reduction,
+    )
+
+
+def longest(space: Space) -> int | None:
+    """Epochs of the longest training that a space asks for; None where it does not count in epochs."""
+    match space.find("epochs"):
+        case Fixed(int(epochs)) | IntRange(high=epochs):
+            return epochs
+        case Choice(options):
+            return max((option for option in options if isinstance(option, int)), default=None)
+    return None
 
 
 def searched(
-    work: Prepared, run: Run, study: optuna.Study, fitter: Fitter
+    work: Prepared, run: Run, study: optuna.Study, fitter: Fitter, how: Plan | None = None
 ) -> Generator[Progress, None, tuple[Trial, ...]]:
-    """All trials of the search, old and new; each is kept as soon as it ends."""
+    """All trials of the search, old and new; each is kept as soon as it ends.
+
+    ``how`` is the plan of the search, where it is not that of the settings.
+    """
     done, told = finished(study), {trial.number for trial in study.get_trials(deepcopy=False)}
     kept = load_trials(run.folder)
     trials = [trial for trial in kept if trial.number in (told if trial.state == "rejected" else done)]
     begun, before = time.monotonic(), len(done)
-    for trial in search(study, fitter, work.problem, work.space, plan(work)):
+    for trial in search(study, fitter, work.problem, work.space, how or plan(work)):
         save_trial(run, trial)
         trials.append(trial)
         if trial.state == "rejected":
             continue
         ended = sum(one.state != "rejected" for one in trials)
         pace = (time.monotonic() - begun) / max(ended - before, 1)
-        values = [one.value for one in trials if one.value is not None]
+        values = [one.minimised for one in trials if one.minimised is not None]
         best = min(values) if values else None
         left = pace * (work.settings.trials - ended)
         yield Progress("search", ended, work.settings.trials, _sentence(trial), best, left)
@@ -91,7 +125,7 @@ def chosen(work: Prepared, trials: Sequence[Trial], fitter: Fitter) -> Generator
         DataError: no trial is complete, so there is nothing to choose from.
     """
     begun = time.monotonic()
-    tops = top(trials, work.settings.top)
+    tops = chosen_by(plan(work), trials, work.settings.top)
     if not tops:
         raise DataError(
             "every trial diverged or was pruned; check the target for extreme values, or allow more --trials"
@@ -103,7 +137,7 @@ def chosen(work: Prepared, trials: Sequence[Trial], fitter: Fitter) -> Generator
         recipe = draw_recipe(work.space, work.problem.task, trial.values, work.settings.epochs)
         made = yield from _replicated(work, recipe, trial.values, fitter, place, total)
         candidates.append(made)
-    best = min(candidates, key=lambda one: one.error)
+    best = min(candidates, key=lambda one: one.minimised)
     rival = yield from _replicated(work, _counterpart(work, best, trials), best.values, fitter, len(tops), total)
     others = {one.recipe.id: one.errors for one in candidates}
     return Networks(best, rival, others, time.monotonic() - begun + sum(trial.seconds for trial in trials))
@@ -142,7 +176,8 @@ def _replicated(
     fresh = max(work.settings.replicates, 1)
     streams = range(place * fresh, (place + 1) * fresh)
     begun = time.monotonic()
-    for number, candidate in replicate(recipe, values, fitter, work.problem, work.settings.seed, streams):
+    again = replicate(recipe, values, fitter, work.problem, work.settings.seed, streams, plan(work))
+    for number, candidate in again:
         pace = (time.monotonic() - begun) / number
         done = place * fresh + number
         sentence = f"recipe {recipe.id}, fresh seed {number}: {candidate.errors[-1]:.4g}"
@@ -164,5 +199,5 @@ def _counterpart(work: Prepared, best: Candidate, trials: Sequence[Trial]) -> Re
 
 
 def _sentence(trial: Trial) -> str:
-    value = f"{trial.value:.4g}" if trial.value is not None else f"ended early at {trial.rungs[-1].mean:.4g}"
+    value = f"{trial.minimised:.4g}" if trial.minimised is not None else f"ended early at {trial.rungs[-1].mean:.4g}"
     return f"trial {trial.number}: {value} ({trial.seconds:.0f} s)"

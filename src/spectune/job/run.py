@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from spectune.explanation.regions import regions
 from spectune.files.atomic import write_text
 from spectune.files.models import Model, load_model, save_model
 from spectune.files.runs import Run, fingerprint, load_outcome, open_run, save_outcome
-from spectune.files.settings import Settings
+from spectune.files.settings import Settings, checked
 from spectune.job.data import Prepared, prepared
-from spectune.job.ending import Made, facts, outcome, said, workers
+from spectune.job.ending import Made, facts, outcome, workers
+from spectune.job.finishing import expected, trusted
+from spectune.job.narrowing import narrowed, winners_range
 from spectune.job.networks import Networks, chosen, judged, plan, refitted, searched
 from spectune.predictions import Predictions
 from spectune.progress import Progress
@@ -76,21 +78,25 @@ def carried_out(work: Prepared) -> Generator[Progress | Result, None, None]:
     settings, spectra = work.settings, work.spectra
     yield Progress("read", 1, 1, f"{len(spectra.calibration)} calibration and {len(spectra.test)} test rows")
     folder = settings.folder
+    plan(work)  # what makes no search is refused before there is a folder
     with open_run(folder, settings, fingerprint(spectra, work.space)) as kept:
         before = load_outcome(folder) if (folder / "outcome.json").exists() else None
-        if before is not None and before.settings == said(settings):
+        if before is not None and checked(before.settings, str(folder)) == settings:
             yield Result(before, folder)
             return
-        finished, fitted = yield from _done(work, kept)
-        save_model(folder / "model", Model(fitted, spectra.axis, spectra.signal))
+        searched_in, rates = yield from narrowed(work, folder)
+        finished, fitted = yield from _done(searched_in, kept, rates)
+        model = trusted(Model(fitted, spectra.axis, spectra.signal), finished)
+        finished = expected(model, finished)
+        save_model(folder / "model", model)
         save_outcome(kept, finished)
         result = Result(finished, folder)
         yield Progress("report", 1, 1, f"report: {result.report()}")
         yield result
 
 
-def _done(work: Prepared, kept: Run) -> Generator[Progress, None, tuple[Outcome, Fitted]]:
-    """Search, networks, baselines, verdict and explanation."""
+def _done(work: Prepared, kept: Run, rates: Mapping[str, str]) -> Generator[Progress, None, tuple[Outcome, Fitted]]:
+    """Search, networks, baselines, verdict and explanation; ``rates`` are facts about learning rates."""
     begun = time.monotonic()
     calibration = work.spectra.calibration
     study = open_study(kept.folder / "study.db", plan(work))
@@ -106,7 +112,8 @@ def _done(work: Prepared, kept: Run) -> Generator[Progress, None, tuple[Outcome,
     made = Made(
         trials, networks, fitted, (*others, *models), found, importance(trials, work.space, work.settings.sampler)
     )
-    return outcome(work, made, facts(work, time.monotonic() - begun)), fitted
+    own = yield from winners_range(work, networks.best.recipe)
+    return outcome(work, made, {**facts(work, time.monotonic() - begun), **rates, **own}), fitted
 
 
 def _models(

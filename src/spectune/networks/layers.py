@@ -50,9 +50,10 @@ class AveragePool:
 
 @dataclass(frozen=True)
 class Dense:
-    """Every output is a weighted sum of all inputs, plus a bias."""
+    """Every output is a weighted sum of all inputs, plus a bias; L2 pulls on the weights if ``penalised``."""
 
     units: int
+    penalised: bool = True
     kind: Literal["dense"] = "dense"
 
 
@@ -198,8 +199,8 @@ def describe(layer: Layer) -> str:
             return f"max pooling of {size}, stride {stride}, {padding}"
         case AveragePool(size, stride, padding):
             return f"average pooling of {size}, stride {stride}, {padding}"
-        case Dense(units):
-            return f"dense, {units} unit{'' if units == 1 else 's'}"
+        case Dense(units, penalised):
+            return f"dense, {units} unit{'' if units == 1 else 's'}" + ("" if penalised else ", no penalty")
         case BatchNorm():
             return "batch normalisation"
         case Act("leaky_relu", slope):

@@ -1,4 +1,4 @@
-"""Spaces made narrower: whole numbers that end earlier, and hyperparameters that are not searched."""
+"""Spaces made narrower: numbers with other ends, and hyperparameters that are not searched."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ Kind = Literal["true or false", "a whole number", "a number", "a word"]
 def within(space: Space, name: str, high: int) -> Space:
     """The space whose whole numbers for ``name`` end at ``high``; a choice or a fixed value is left alone.
 
+    Values to start with that lie above become the highest one.
+
     >>> within(Space("shen", {"batch": IntRange(16, 17607)}), "batch", 300).range("batch").high
     300
     """
@@ -24,7 +26,27 @@ def within(space: Space, name: str, high: int) -> Space:
     if not isinstance(found, IntRange) or found.high <= high:
         return space
     low = min(found.low, high)
-    return _with(space, {name: replace(found, low=low, high=high - (high - low) % found.step)})
+    kept = replace(found, low=low, high=high - (high - low) % found.step)
+    return _with(replace(space, starts=_starts(space, name, low, kept.high)), {name: kept})
+
+
+def between(space: Space, name: str, low: float, high: float) -> Space:
+    """The space whose numbers for ``name`` lie from ``low`` to ``high``, evenly in the logarithm.
+
+    Values to start with that lie outside become the nearer end. A number that the space fixes becomes a
+    range too; words are left alone.
+
+    >>> between(Space("shen", {"rate": FloatRange(5e-4, 5e-3)}), "rate", 1e-3, 1e-2).range("rate")
+    FloatRange(low=0.001, high=0.01, step=None, log=True, kind='float')
+    """
+    if not is_number(space.find(name)):
+        return space
+    return _with(replace(space, starts=_starts(space, name, low, high)), {name: FloatRange(low, high, log=True)})
+
+
+def is_number(given: Range | None) -> bool:
+    """Whether a hyperparameter is a number that is no count: a range of such, or a fixed one."""
+    return isinstance(given, FloatRange) or (isinstance(given, Fixed) and isinstance(given.value, float))
 
 
 def fixed(space: Space, values: Mapping[str, Value]) -> Space:
@@ -44,6 +66,18 @@ def fixed(space: Space, values: Mapping[str, Value]) -> Space:
     starts = [{name: value for name, value in start.items() if name not in values} for start in space.starts]
     distinct = tuple(start for place, start in enumerate(starts) if start not in starts[:place])
     return replace(_with(space, {name: Fixed(value) for name, value in values.items()}), starts=distinct)
+
+
+def _starts(space: Space, name: str, low: float, high: float) -> tuple[Mapping[str, Value], ...]:
+    """Values to start with; those of one hyperparameter brought between two bounds."""
+    return tuple(
+        {given: _inside(value, low, high) if given == name else value for given, value in start.items()}
+        for start in space.starts
+    )
+
+
+def _inside(value: Value, low: float, high: float) -> Value:
+    return value if isinstance(value, str) else min(max(value, low), high)
 
 
 def _with(space: Space, ranges: Mapping[str, Range]) -> Space:

@@ -12,13 +12,28 @@ from spectune.errors import SettingError
 from spectune.networks.layers import Layers
 from spectune.spectra.channels import Channels, Layout
 
-Optimiser = Literal["adam", "rmsprop", "adagrad", "sgd"]
+Optimiser = Literal["adam", "rmsprop", "adagrad", "sgd", "keras_adam"]
 Decay = Literal["constant", "cosine", "plateau"]
+Watch = Literal["error", "loss", "accuracy"]
+Restore = Literal["best", "stopped"]
 Transform = Literal["none", "sqrt", "log", "boxcox"]
 Start = Literal["he_normal", "glorot_uniform"]
 
-LATER: Mapping[str, object] = {"slope": 0.3, "best_delta": 0.0, "start": "he_normal", "standardised": True}
-"""Values of fields that the first recipes did not have: left out of an identity, so that older ones hold."""
+LATER: Mapping[str, object] = {
+    "slope": 0.3,
+    "best_delta": 0.0,
+    "start": "he_normal",
+    "standardised": True,
+    "watch": "error",
+    "restore": "best",
+    "keep_from": 0,
+    "scaled_target": True,
+    "penalised": True,
+}
+"""Values of fields that the first recipes did not have: left out of an identity, so that older ones hold.
+
+They are those of recipes, schedules and layers alike: a name means the same in all of them.
+"""
 
 
 @dataclass(frozen=True)
@@ -26,7 +41,8 @@ class Schedule:
     """How a network is trained.
 
     Attributes:
-        optimiser: which update rule.
+        optimiser: which update rule. ``keras_adam`` adds its small constant to the root of the
+            squares as they are, as Keras does; ``adam`` to the corrected root, as its paper does.
         rate: the largest learning rate.
         batch: rows per step.
         epochs: upper limit of epochs.
@@ -34,11 +50,19 @@ class Schedule:
         warmup: epochs over which the rate rises from zero.
         decay: ``constant``, ``cosine`` to zero at ``epochs``, or ``plateau`` (Keras's
             ReduceLROnPlateau: ``factor`` after ``plateau_patience`` epochs that do not lower
-            the tuning error by ``min_delta``, not below ``min_rate``).
-        patience: epochs without a lower tuning error before a member stops (0: never); the
-            best weights are kept in any case.
-        best_delta: by how much more than this an epoch's tuning error must lie below that of the
+            the watched value by ``min_delta``, not below ``min_rate``).
+        patience: epochs without a lower watched value before a member stops (0: never).
+        best_delta: by how much more than this an epoch's watched value must lie below that of the
             best epoch to become the best itself (``min_delta`` of Keras's EarlyStopping).
+        watch: what is looked at on the tuning rows after every epoch; lower is better. ``error``
+            as curves show it; ``loss``, Keras's ``val_loss``: mean loss on the scale that is
+            trained, plus the penalty; ``accuracy``: the part of rows given a wrong class.
+        restore: which weights are kept. ``best``: those of the best epoch. ``stopped``: those of
+            the best epoch if the member ran out of patience, else of its last (Keras's EarlyStopping
+            with ``restore_best_weights``). Of a member that diverges the best in any case.
+        keep_from: if not 0, those of the lowest watched value among epochs after this one instead,
+            whatever ``best_delta`` and ``restore`` say (Keras's ModelCheckpoint). A member that ends
+            earlier keeps what ``restore`` says.
     """
 
     optimiser: Optimiser = "adam"
@@ -54,6 +78,9 @@ class Schedule:
     min_rate: float = 1e-6
     patience: int = 0
     best_delta: float = 0.0
+    watch: Watch = "error"
+    restore: Restore = "best"
+    keep_from: int = 0
 
     def __post_init__(self) -> None:
         if self.batch < 1 or self.epochs < 1:
@@ -64,6 +91,8 @@ class Schedule:
             raise SettingError(
                 f"a learning rate must be above 0 and a penalty not below; got {self.rate} and {self.penalty}"
             )
+        if self.keep_from < 0:
+            raise SettingError(f"the epoch after which weights are kept must not lie below 0; got {self.keep_from}")
 
 
 @dataclass(frozen=True)
@@ -76,7 +105,11 @@ class Recipe:
     generalise far better. ``balanced`` gives every class the same weight in the loss, whatever
     its number of rows. ``start`` says how kernels are drawn: He-normal, or uniform as Glorot &
     Bengio (2010). ``standardised`` brings every column of the signal to mean 0 and deviation 1 over
-    a member's training rows; without it the network receives what the channels make.
+    a member's training rows; without it the network receives what the channels make. With
+    ``scaled_target`` the target is standardised too; without it it is trained in its own unit.
+
+    Raises:
+        SettingError: a transform of a target that is to be trained in its own unit.
     """
 
     channels: Channels
@@ -88,6 +121,14 @@ class Recipe:
     balanced: bool = False
     start: Start = "he_normal"
     standardised: bool = True
+    scaled_target: bool = True
+
+    def __post_init__(self) -> None:
+        if not self.scaled_target and self.transform != "none":
+            raise SettingError(
+                f"a target that is trained in its own unit takes no transform, but {self.transform} was asked for; "
+                "set scaled_target, or transform to none"
+            )
 
     @property
     def id(self) -> str:

@@ -112,14 +112,14 @@ def evenly(count: int, most: int) -> Rows:
     return np.unique(np.linspace(0, count - 1, most).round().astype(np.intp))
 
 
-def outline(positions: Line, line: Line) -> tuple[Line, Line]:
-    """A curve of at most ``MOST_VERTICES`` points: lowest and highest value of every stretch.
+def outline(positions: Line, line: Line, most: int = MOST_VERTICES) -> tuple[Line, Line]:
+    """A curve of at most ``most`` points: lowest and highest value of every stretch.
 
     Narrow peaks keep their height, and a spectrum of 2000 points costs no more than one of 500.
     """
-    if line.size <= MOST_VERTICES:
+    if line.size <= most:
         return positions, line
-    stretches = np.array_split(np.arange(line.size), MOST_VERTICES // 2)
+    stretches = np.array_split(np.arange(line.size), most // 2)
     kept = np.unique([[part[line[part].argmin()], part[line[part].argmax()]] for part in stretches])
     return positions[kept], line[kept]
 

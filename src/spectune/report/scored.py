@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from spectune.assessment.outcome import Outcome, Part
-from spectune.metrics import ClassScores, RegressionScores, class_scores, regression_scores
+from spectune.metrics import ClassScores, OneClass, RegressionScores, class_scores, each_class, regression_scores
 from spectune.tuning.record import Trial
 
 _NONE = float("nan")
+
+
+@dataclass(frozen=True)
+class Told:
+    """How the classes of a part are told apart.
+
+    Attributes:
+        classes: every class by itself.
+        samples: of each class how many are independent: groups, where rows of one sample belong together.
+    """
+
+    classes: tuple[OneClass, ...]
+    samples: tuple[int, ...]
 
 
 def regression(outcome: Outcome, name: str, part: Part) -> RegressionScores:
@@ -26,6 +41,14 @@ def classification(outcome: Outcome, name: str, part: Part) -> ClassScores:
     if not measured.size:
         return ClassScores(0, _NONE, _NONE, _NONE, ((0,) * classes,) * classes)
     return class_scores(measured, outcome.model(name).output(part).argmax(axis=1), classes)
+
+
+def told(outcome: Outcome, name: str, part: Part) -> Told:
+    """How a model tells the classes apart on a part of the rows."""
+    spectra = outcome.spectra.test if part == "test" else outcome.spectra.calibration
+    labels = range(len(spectra.task.classes))
+    samples = tuple(int(np.unique(spectra.groups[spectra.y == label]).size) for label in labels)
+    return Told(each_class(classification(outcome, name, part).confusion), samples)
 
 
 def error(outcome: Outcome, name: str, part: Part) -> float:

@@ -10,9 +10,8 @@ import numpy as np
 import tomli_w
 
 from spectune.assessment.outcome import Outcome
-from spectune.networks.space import Value
 from spectune.report.scored import alike
-from spectune.report.wording import counted, duration, number, plain
+from spectune.report.wording import counted, duration, number, plain, valued
 from spectune.spectra.axis import Axis
 from spectune.spectra.channels import format_channels
 from spectune.spectra.spectra import Spectra
@@ -66,27 +65,64 @@ def recipe_sheet(outcome: Outcome) -> Pairs:
 
 def drawn_sheet(outcome: Outcome) -> Pairs:
     """The hyperparameters of the best recipe by name, as a run file calls them."""
-    return tuple((name, _value(value)) for name, value in outcome.drawn.items())
+    return tuple((name, valued(value)) for name, value in outcome.drawn.items())
 
 
 def search_sentence(outcome: Outcome) -> str:
-    """How many trials there were and what became of them."""
+    """How many trials there were, what became of them, and which number the search minimised."""
     counts = Counter(trial.state for trial in outcome.trials)
     seconds = sum(trial.seconds for trial in outcome.trials)
     return (
         f"{counted(len(outcome.trials), 'trial')} in {duration(seconds)} of training: {counts['complete']} complete, "
-        f"{counts['pruned']} pruned at a rung, {counts['rejected']} rejected before training."
+        f"{counts['pruned']} pruned at a rung, {counts['rejected']} rejected before training. "
+        f"{minimised_sentence(outcome)}"
     )
 
 
+def minimised_sentence(outcome: Outcome) -> str:
+    """Which number the search minimised, and what decided after it."""
+    regression = outcome.spectra.task.regression
+    error = f"the {'RMSE' if regression else 'log-loss'} on the rows a fold holds out"
+    match outcome.settings.get("objective", "error"):
+        case "overfit":
+            weight = float(outcome.settings.get("overfit", 0.5))
+            whose = "mean squared errors" if regression else "log-losses"
+            units = ", units mixed as published by Passos & Mishra (2022)" if regression else ""
+            return (
+                f"It minimised the mean over folds of {plain(1 - weight)} × {error} + {plain(weight)} × the distance "
+                f"between the {whose} on these and on the fold's own training rows{units}. The same number chose the "
+                "recipes to train again, and the best of them."
+            )
+        case "accuracy":
+            return (
+                "It minimised the part of wrong classes among the rows a fold holds out, mean over folds. The same "
+                "number chose the recipes to train again, and the best of them."
+            )
+        case "pareto":
+            return (
+                f"It minimised two numbers side by side, means over folds: {error}, and its distance from that on the "
+                "fold's own training rows. The recipes that different weights of the second would choose were trained "
+                "again, and the lowest error on held-out rows decided."
+            )
+        case _:
+            return f"It minimised the mean over folds of {error}."
+
+
 def replicates_sentence(outcome: Outcome) -> str:
-    """Whether fresh seeds can tell the top recipes apart."""
+    """Whether fresh seeds can tell the top recipes apart, by their error."""
+    if outcome.settings.get("objective") not in ("overfit", "accuracy"):
+        return _apart(outcome, "best recipe")
+    told = _apart(outcome, "recipe of lowest error")
+    return f"{told} The one that is kept was chosen by the number that the search minimised."
+
+
+def _apart(outcome: Outcome, best: str) -> str:
     ranked = sorted(outcome.replicates.values(), key=lambda errors: float(np.mean(errors)))
     if len(ranked) < 2:
         return "Only one recipe was run again, so there is nothing to tell apart."
     rivals = sum(alike(ranked[0], errors) for errors in ranked[1:])
     if not rivals:
-        return "The best recipe stands clear of the others by more than two standard errors of their seeds."
+        return f"The {best} stands clear of the others by more than two standard errors of their seeds."
     others = len(ranked) - 1
     whom = (
         "the other one"
@@ -96,7 +132,7 @@ def replicates_sentence(outcome: Outcome) -> str:
         else f"{rivals} of the other {others}"
     )
     return (
-        f"The best recipe cannot be told apart from {whom}: their means lie within two standard errors "
+        f"The {best} cannot be told apart from {whom}: their means lie within two standard errors "
         "of one another, so the choice between them is a matter of chance."
     )
 
@@ -112,18 +148,6 @@ def _target(spectra: Spectra) -> str:
         return f"{task.target}, {counted(len(task.classes), 'class', 'classes')}"
     spread = f"{number(float(spectra.y.min()))} to {number(float(spectra.y.max()))} {task.unit}".rstrip()
     return f"{task.target}, {spread}, skewness {number(task.skew, 2)}"
-
-
-def _value(value: Value) -> str:
-    match value:
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case float():
-            return plain(value)
-        case str():
-            return value
 
 
 def _told(value: Any) -> Any:

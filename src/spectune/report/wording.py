@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from spectune.assessment.outcome import Difference, Part
 from spectune.networks.recipe import Transform
+from spectune.networks.space import Value
 from spectune.spectra.spectra import Task
 
 NOT_AVAILABLE = "n.a."
@@ -71,6 +72,23 @@ def plain(value: float) -> str:
     digits, times, power = text.partition("×")
     short = digits.rstrip("0").rstrip(".") if "." in digits else digits
     return power if times and short == "1" else short + times + power
+
+
+def valued(value: Value) -> str:
+    """A hyperparameter's value as a run file says it, numbers with three significant digits.
+
+    >>> valued(True), valued(16), valued(0.0031249), valued("SNV+D1")
+    ('true', '16', '0.00312', 'SNV+D1')
+    """
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case float():
+            return plain(value)
+        case str():
+            return value
 
 
 def difference(found: Difference) -> str:

@@ -33,9 +33,10 @@ def select(  # noqa: PLR0913  (the words of one command line)
     where: str | None = None,
     split: str | None = None,
     test: Table | None = None,
-    test_part: float = 0.2,
+    test_part: float | None = 0.2,
     seed: int = 0,
     classes: bool | None = None,
+    fewest: int = FEWEST_ROWS,
 ) -> Spectra:
     """Spectra with one target, the roles of their rows, and notes on every decision.
 
@@ -48,9 +49,10 @@ def select(  # noqa: PLR0913  (the words of one command line)
         where: condition on the rows, see ``spectune.spectra.where``.
         split: column of roles, see ``spectune.spectra.roles``; without it a column called ``split``.
         test: another table that gives the test rows.
-        test_part: part of the rows cut for the test where nothing else names them.
+        test_part: part of the rows cut for the test where nothing else names them; None for no such cut.
         seed: chooses the rows that are cut.
         classes: whether numbers are classes (True) or not (False).
+        fewest: calibration rows that there have to be.
 
     Raises:
         DataError: a target, group or split that cannot be used, axes that differ, too few rows.
@@ -58,7 +60,7 @@ def select(  # noqa: PLR0913  (the words of one command line)
     """
     if split and test is not None:
         raise SettingError("the test rows come from a split column or from a test file, not from both; choose one")
-    if not 0 < test_part < 1:
+    if test_part is not None and not 0 < test_part < 1:
         raise SettingError(f"the test part must lie between 0 and 1, got {test_part:g}")
     name = target_name(table, target)
     rows = _chosen(_joined(table, test), name, where, group)
@@ -68,8 +70,10 @@ def select(  # noqa: PLR0913  (the words of one command line)
     if test is not None and not (rows.roles == "test").any():
         raise DataError(f"no row of the test file {test.source} has a value of {name!r} and fulfils the condition")
     grouped = _grouped(rows, name, group)
-    spectra = _cut(_spectra(grouped, name, classes), test_part, seed)
-    _check(spectra)
+    spectra = _spectra(grouped, name, classes)
+    if test_part is not None:
+        spectra = _cut(spectra, test_part, seed)
+    _check(spectra, fewest)
     return replace(spectra, task=_described(spectra), notes=(*spectra.notes, *_shared_groups(spectra)))
 
 
@@ -216,7 +220,7 @@ def _cut(spectra: Spectra, part: float, seed: int) -> Spectra:
     if (spectra.roles == "test").any():
         return spectra
     if len(spectra) < FEWEST_ROWS:
-        raise DataError(_too_few(spectra, len(spectra)))
+        raise DataError(_too_few(spectra, len(spectra), FEWEST_ROWS))
     _check_classes(spectra)
     if spectra.grouped and np.unique(spectra.groups).size < 2:
         raise DataError("all rows belong to one group, so no test set can be cut; name another group or a test file")
@@ -228,10 +232,10 @@ def _cut(spectra: Spectra, part: float, seed: int) -> Spectra:
     return replace(spectra, roles=roles, notes=(*spectra.notes, note))
 
 
-def _check(spectra: Spectra) -> None:
+def _check(spectra: Spectra, fewest: int) -> None:
     calibration = spectra.calibration
-    if len(calibration) < FEWEST_ROWS:
-        raise DataError(_too_few(spectra, len(calibration)))
+    if len(calibration) < fewest:
+        raise DataError(_too_few(spectra, len(calibration), fewest))
     if np.unique(calibration.y).size == 1:
         raise DataError(
             f"target {spectra.task.target!r} is the same in all calibration rows; there is nothing to learn"
@@ -239,9 +243,9 @@ def _check(spectra: Spectra) -> None:
     _check_classes(calibration)
 
 
-def _too_few(spectra: Spectra, count: int) -> str:
+def _too_few(spectra: Spectra, count: int, fewest: int) -> str:
     return (
-        f"only {count} calibration rows have a value of {spectra.task.target!r}, at least {FEWEST_ROWS} are needed; "
+        f"only {count} calibration rows have a value of {spectra.task.target!r}, at least {fewest} are needed; "
         f"loosen the condition or the split, or measure more"
     )
 

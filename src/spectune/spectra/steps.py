@@ -122,6 +122,13 @@ def points_after(steps: Sequence[Step], points: int) -> int:
     return points
 
 
+def polynomials(degree: int, points: int) -> Matrix:
+    """Orthonormal polynomials up to ``degree`` over the points, (points, degree + 1); no more than there are points."""
+    places = np.linspace(-1.0, 1.0, points)
+    basis, _ = np.linalg.qr(np.vander(places, min(degree, points - 1) + 1))
+    return np.asarray(basis)
+
+
 def _apply(step: Step, x: Matrix) -> Matrix:
     match step:
         case Absorbance():
@@ -163,8 +170,7 @@ def _snv(x: Matrix) -> Matrix:
 
 
 def _detrend(x: Matrix, degree: int) -> Matrix:
-    places = np.linspace(-1.0, 1.0, x.shape[1])
-    basis, _ = np.linalg.qr(np.vander(places, min(degree, x.shape[1] - 1) + 1))
+    basis = polynomials(degree, x.shape[1])
     return np.asarray(x - (x @ basis) @ basis.T)
 
 

@@ -3,17 +3,10 @@
 Nothing here is measured. It is made to be like spectra that a handheld instrument takes of intact
 fruit, 684 to 990 nm every 3 nm. What goes in:
 
-* water: O-H overtones at 740, 840 and 970 nm; the last moves to shorter wavelengths, sharpens and
-  grows as the fruit gets warmer;
-* carbohydrate: overtones at 890, 910 and 984 nm; as starch turns to sugar with ripeness they move
-  by up to 5 nm and lose up to half their height, so that the same dry matter looks different;
-* chlorophyll of the skin: the red tail of its band at 678 nm, weaker in ripe fruit;
-* scatter: the cells spread light, more or less from fruit to fruit and face to face, less at long
-  wavelengths, and more with dry matter (starch grains);
-* the law of Kubelka and Munk between absorption over scatter and reflectance: strong absorption
-  saturates and scatter multiplies inside a curve. With the interactions above this is why a
-  non-linear model can beat PLS, within limits;
-* handling: an additive offset (distance, gloss) and stray light;
+* what light makes of water, carbohydrate, chlorophyll and scatter: see ``fruit_optics``. Ripe fruit
+  have more sugar and less chlorophyll, and starch grains scatter, more of them with dry matter. With
+  these interactions a non-linear model can beat PLS, within limits;
+* handling: an additive offset (distance, gloss);
 * seasons: temperature of the fruit, tilt of the baseline and the wavelength scale of the
   instrument differ; the last season is new to a model of the earlier ones;
 * noise of a silicon detector, rising to both ends; faces of a fruit that differ a little in dry
@@ -31,10 +24,8 @@ from numpy.typing import NDArray
 from spectune.errors import SettingError
 from spectune.spectra.axis import Axis
 from spectune.spectra.table import Table
+from spectune.synthesis.fruit_optics import WAVELENGTHS, Array, Faces, absorbance, noise
 
-Array = NDArray[np.float64]
-
-WAVELENGTHS: Array = np.arange(684.0, 991.0, 3.0)
 FACES = 2
 SEASONS = 4
 CULTIVARS = ("Calypso", "Keitt", "Kensington Pride", "R2E2")
@@ -50,15 +41,9 @@ DRIFT = np.array([-0.6, 0.8, 0.1, 0.5])
 
 
 @dataclass(frozen=True, eq=False)
-class _State:
-    """What light meets at every face; all (rows, 1)."""
+class _Handling:
+    """How every face was measured; both (rows, 1)."""
 
-    dry_matter: Array
-    ripeness: Array
-    temperature: Array
-    chlorophyll: Array
-    scatter: Array
-    slope: Array
     offset: Array
     drift: Array
 
@@ -84,7 +69,7 @@ def fruit(rows: int, seed: int) -> Table:
     dry = np.clip(DRY_MATTER[cultivar] + rng.normal(0, 2.2, count) + rng.normal(0, 0.5, SEASONS)[season], 10, 24)
     reference = np.round(np.clip(dry + rng.normal(0, LABORATORY, count), 9.5, 24.5), 2)
     face = np.repeat(np.arange(count), FACES)[:rows]
-    x = _measured(_state(dry[face], face, season[face], rng), rng)
+    x = _measured(*_state(dry[face], face, season[face], rng), rng)
     return Table(
         x=x.astype(np.float32),
         axis=Axis(tuple(WAVELENGTHS.tolist()), "nm"),
@@ -101,7 +86,7 @@ def fruit(rows: int, seed: int) -> Table:
     )
 
 
-def _state(dry: Array, face: NDArray[np.intp], season: NDArray[np.intp], rng: Generator) -> _State:
+def _state(dry: Array, face: NDArray[np.intp], season: NDArray[np.intp], rng: Generator) -> tuple[Faces, _Handling]:
     """State of every face: what belongs to the fruit is shared, what belongs to the face is not."""
     rows, fruits = face.size, int(face.max()) + 1
     ripeness = np.clip(rng.beta(2, 3, fruits)[face] + rng.normal(0, 0.05, rows), 0, 1)
@@ -116,40 +101,13 @@ def _state(dry: Array, face: NDArray[np.intp], season: NDArray[np.intp], rng: Ge
         rng.normal(0, 0.05, rows),
         DRIFT[season] + rng.normal(0, 0.3, rows),
     )
-    return _State(*(column[:, None] for column in columns))
+    *faces, offset, drift = (column[:, None] for column in columns)
+    return Faces(*faces), _Handling(offset, drift)
 
 
-def _measured(state: _State, rng: Generator) -> Array:
+def _measured(faces: Faces, handling: _Handling, rng: Generator) -> Array:
     """Absorbance as the instrument gives it, (rows, points)."""
-    nm = WAVELENGTHS + 0.3 * state.drift
-    ratio = _absorption(state, nm) / (state.scatter * (nm / 800) ** state.slope)
-    reflectance = 1 + ratio - np.sqrt(ratio**2 + 2 * ratio)
-    stray = 0.03
-    clean = -np.log10(reflectance * (1 - stray) + stray)
-    tilt = 0.01 * state.drift * (nm - 837) / 153
-    return clean - 0.75 + state.offset + tilt + rng.normal(0, 1, clean.shape) * _noise(WAVELENGTHS)
-
-
-def _absorption(state: _State, nm: Array) -> Array:
-    """Absorption coefficient in arbitrary units, from the shares of water and carbohydrate."""
-    water, carbohydrate = 1 - state.dry_matter / 100, state.dry_matter / 100
-    warm = state.temperature - 25
-    overtones = (
-        0.50 * (1 + 0.004 * warm) * _band(nm, 970 - 0.15 * warm, 24 - 0.08 * warm)
-        + 0.025 * _band(nm, 840, 18)
-        + 0.025 * _band(nm, 740, 16)
-    )
-    sugar = 5.0 * state.ripeness
-    solids = 0.20 * _band(nm, 910 - sugar, 15) + 0.06 * _band(nm, 890 - sugar, 12) + 0.30 * _band(nm, 984 - sugar, 18)
-    skin = 3.0 * state.chlorophyll * _band(nm, 678, 14)
-    return 0.012 + water * overtones + carbohydrate * (1 - 0.5 * state.ripeness) * solids + skin
-
-
-def _band(nm: Array, centre: Array | float, width: Array | float) -> Array:
-    """A Gaussian of height 1; ``width`` is its standard deviation."""
-    return np.asarray(np.exp(-0.5 * ((nm - centre) / width) ** 2))
-
-
-def _noise(nm: Array) -> Array:
-    """Standard deviation of the noise, (points,), three times as large at the ends."""
-    return np.asarray(1e-3 * (1 + 2 * ((nm - 837) / 153) ** 4))
+    nm = WAVELENGTHS + 0.3 * handling.drift
+    clean = absorbance(faces, nm)
+    tilt = 0.01 * handling.drift * (nm - 837) / 153
+    return clean - 0.75 + handling.offset + tilt + rng.normal(0, 1, clean.shape) * noise(WAVELENGTHS)

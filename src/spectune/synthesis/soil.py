@@ -29,7 +29,8 @@ from scipy.special import expit, ndtr, softmax
 from spectune.errors import SettingError
 from spectune.spectra.axis import Axis
 from spectune.spectra.table import Column, Table
-from spectune.synthesis.soil_optics import FINEST, OTHERS, Array, Soils, measured, stream, wavelengths
+from spectune.synthesis.chance import stream
+from spectune.synthesis.soil_optics import FINEST, OTHERS, Array, Soils, measured, wavelengths
 
 Places = NDArray[np.intp]
 

@@ -30,10 +30,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
-from numpy.random import Generator, SeedSequence, default_rng
 from numpy.typing import NDArray
 
 from spectune.errors import SettingError
+from spectune.synthesis.chance import stream
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -171,11 +171,6 @@ def wavelengths(step: float = FINEST) -> Array:
             f"{COARSEST:g} nm, such as 0.5, 1, 2, 5 or 10; got {step:g}"
         )
     return np.asarray(FIRST + step * np.arange(round(points)))
-
-
-def stream(seed: int, row: int, use: int) -> Generator:
-    """Random numbers of one soil for one use, whatever soils are made beside it."""
-    return default_rng(SeedSequence(seed, spawn_key=(row, use)))
 
 
 def reflectance(soils: Soils, nm: Array) -> Single:

@@ -52,22 +52,23 @@ def begin(
         ShapeError: layers that do not fit the signal.
     """
     every = slots(layers, shape)
-    members = [[_started(slot, stream, start) for slot in every] for stream in streams]
-    kernels = gain * torch.stack([_flat(member, every, True) for member in members])
-    others = torch.stack([_flat(member, every, False) for member in members]).to(dtype)
-    return Stack(layers, shape, kernels.to(dtype), others, _first_moments(layers, shape, len(streams), dtype))
+    members = [[_started(slot, stream, start, gain) for slot in every] for stream in streams]
+    kernels, others = (
+        torch.stack([_flat(member, every, penalised) for member in members]).to(dtype) for penalised in (True, False)
+    )
+    return Stack(layers, shape, kernels, others, _first_moments(layers, shape, len(streams), dtype))
 
 
-def _started(slot: Slot, stream: torch.Generator, start: Start) -> Tensor:
+def _started(slot: Slot, stream: torch.Generator, start: Start, gain: float) -> Tensor:
     """First numbers of a slot; a member draws the same uniform ones from its stream whatever the start."""
-    if not slot.kernel:
+    if not slot.fan_in:
         return torch.full((slot.size,), slot.start)
     uniform = torch.rand(slot.size, generator=stream, dtype=torch.float64) * 2 - 1
     match start:
         case "he_normal":
-            return torch.mul(_truncated_normal(uniform), (2.0 / slot.fan_in) ** 0.5 / TRUNCATED)
+            return gain * torch.mul(_truncated_normal(uniform), (2.0 / slot.fan_in) ** 0.5 / TRUNCATED)
         case "glorot_uniform":
-            return torch.mul(uniform, (6.0 / (slot.fan_in + slot.fan_out)) ** 0.5)
+            return gain * torch.mul(uniform, (6.0 / (slot.fan_in + slot.fan_out)) ** 0.5)
 
 
 def _truncated_normal(uniform: Tensor) -> Tensor:
@@ -76,8 +77,8 @@ def _truncated_normal(uniform: Tensor) -> Tensor:
     return torch.mul(torch.erfinv(uniform * edge), 2**0.5)
 
 
-def _flat(member: list[Tensor], every: Sequence[Slot], kernel: bool) -> Tensor:
-    parts = [part for part, slot in zip(member, every, strict=True) if slot.kernel == kernel]
+def _flat(member: list[Tensor], every: Sequence[Slot], penalised: bool) -> Tensor:
+    parts = [part for part, slot in zip(member, every, strict=True) if slot.penalised == penalised]
     return torch.cat([part.double() for part in parts]) if parts else torch.empty(0, dtype=torch.float64)
 
 

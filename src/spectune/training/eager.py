@@ -52,7 +52,7 @@ class Eager:
             training = Training(torch.tensor(counts), whole, keys, torch.tensor(self._steps), drops)
             made = forward(stack, material.inputs.apply(gathered(material.table, index)), training)
             each = losses(made, material.wanted.gather(1, index), training, material.weights)
-            gradients = torch.autograd.grad(each.sum(), parts)
+            gradients = torch.autograd.grad(each.sum(), parts, materialize_grads=True)
             busy = [count > 0 for count in counts]
             for part, gradient, remembered, penalty in zip(parts, gradients, self._memories, penalties, strict=True):
                 step(part, gradient, remembered, rates[place].tolist(), penalty, busy)
@@ -80,6 +80,11 @@ class Eager:
         every = torch.cat(made, dim=1).double().numpy()
         return [every[place, :count] for place, count in enumerate(counts)]
 
+    def penalties(self, members: Sequence[int]) -> Errors:
+        """See ``Engine.penalties``."""
+        places = [self._present.index(member) for member in members]
+        return penalties(self._stack.kernels[places], [self._material.penalties[place] for place in places])
+
     def keep(self, members: Sequence[int]) -> None:
         """See ``Engine.keep``."""
         for member in members:
@@ -100,6 +105,12 @@ class Eager:
         self._memories = tuple(one.take(places) for one in self._memories)
         self._steps = [self._steps[place] for place in places]
         self._present = members
+
+
+def penalties(kernels: Tensor, pulls: Sequence[float]) -> Errors:
+    """Half of each member's pull times its squared kernels, (K,); kernels are (K, numbers)."""
+    sums = kernels.detach().double().square().sum(dim=1).cpu().numpy()
+    return np.asarray(0.5 * sums * pulls)
 
 
 def losses(made: Tensor, wanted: Tensor, training: Training, weights: Tensor) -> Tensor:

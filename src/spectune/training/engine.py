@@ -53,6 +53,9 @@ class Engine(Protocol):
     def outputs(self, members: Sequence[int], rows: Sequence[Rows], best: bool = False) -> Outputs:
         """Raw outputs of each member on its own rows, [(rows, outputs)], by its present or best weights."""
 
+    def penalties(self, members: Sequence[int]) -> Errors:
+        """Half the penalty times the squares of all weights it pulls on, by present weights, (members,)."""
+
     def keep(self, members: Sequence[int]) -> None:
         """Takes the present weights of the members as their best."""
 
@@ -116,6 +119,12 @@ class Core:
             struct.answers = answer.ctypes.data
         self._run(structs, 0, self._sharing.way(len(members)))
         return [answer.astype(np.float64) for answer in answers]
+
+    def penalties(self, members: Sequence[int]) -> Errors:
+        """See ``Engine.penalties``; places that no weight owns hold zeros."""
+        kernels = self._rows["weights"][:, : self._plan.packed_kernels]
+        sums = [np.square(kernels[member], dtype=np.float64).sum() for member in members]
+        return 0.5 * np.asarray(sums) * [self._material.penalties[member] for member in members]
 
     def keep(self, members: Sequence[int]) -> None:
         """See ``Engine.keep``."""

@@ -9,16 +9,18 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spectune.errors import ModelError
+from spectune.errors import ModelError, SettingError
 from spectune.networks.layers import parameters
 from spectune.networks.recipe import Recipe
 from spectune.spectra.channels import prepare, prepared_shape
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
+from spectune.training.eager import penalties
 from spectune.training.engine import Engine
-from spectune.training.loop import Epoch, errors, train
+from spectune.training.loop import Epoch, train
 from spectune.training.machine import USUAL, Machine
-from spectune.training.material import Material
+from spectune.training.material import Material, Scaling
+from spectune.training.measures import errors
 from spectune.training.members import Stack, forward
 from spectune.training.scaling import InputScaling, TargetScaling
 from spectune.training.start import engine_for, started
@@ -52,6 +54,12 @@ class Fitted:
         """Trainable weights of one member."""
         return parameters(self.stack.layers, self.stack.shape)
 
+    def take(self, members: Sequence[int]) -> Fitted:
+        """The chosen members."""
+        index = torch.as_tensor(np.asarray(members, dtype=np.int64))
+        targets = tuple(self.targets[member] for member in members)
+        return replace(self, stack=self.stack.take(index), inputs=self.inputs.take(index), targets=targets)
+
 
 @dataclass(frozen=True, eq=False)
 class Rehearsal:
@@ -74,11 +82,22 @@ class Rehearsal:
 
     @property
     def fitted(self) -> Fitted:
-        """The best weights so far."""
+        """The weights that are kept so far."""
         return Fitted(self._recipe, self._task, self._engine.best(), self._material.inputs, self._material.targets)
 
+    @property
+    def calibrated(self) -> Array:
+        """Error of each member on its own training rows, by the weights that are kept so far, (K,)."""
+        rows, members = self._material.train, range(self._material.members)
+        return errors(self._engine.outputs(members, rows, best=True), self._material, rows, members)
 
-def fit(
+    @property
+    def penalty(self) -> Array:
+        """Half the L2 penalty times all squared kernels of the weights that are kept so far, (K,)."""
+        return penalties(self._engine.best().kernels, self._material.penalties)
+
+
+def fit(  # noqa: PLR0913  (what is trained, on what, from where, and by what)
     recipe: Recipe,
     x: NDArray[np.float32],
     y: Array,
@@ -87,6 +106,7 @@ def fit(
     seeds: Sequence[int],
     rungs: Sequence[int] = (),
     machine: Machine = USUAL,
+    start: Fitted | None = None,
 ) -> Iterator[Rehearsal]:
     """Trains one member per fold and yields after every epoch.
 
@@ -100,16 +120,48 @@ def fit(
         seeds: of each member's random stream.
         rungs: epochs after which the scored error is wanted; it always is after the last.
         machine: what trains; results are equal to rounding.
+        start: members to go on from, one per fold: their weights, running moments and scaling. What
+            the update rule remembers begins anew, and so do dropout and the order of rows.
+
+    To train on all rows and stop by the loss on them, as published refits do, give a fold whose
+    ``tuning`` rows are its ``train`` rows, and watch the loss. It is taken after the epoch, by the
+    weights of then, where Keras takes the mean over the batches while they change.
 
     Raises:
-        ShapeError, SettingError: a recipe that does not fit the spectra.
+        ShapeError, SettingError: a recipe that does not fit the spectra, or does not fit the start.
+        DataError: a row that cannot be prepared, or a target that the recipe's transform does not take.
     """
-    stack, material = started(recipe, x, y, task, folds, seeds, machine)
+    given = None
+    if start is not None:
+        check_start(start, recipe, len(folds))
+        if misfit := _misfit(start, x.shape[1]):
+            raise SettingError(misfit)
+        given = start.stack, Scaling(start.inputs, start.targets)
+    stack, material = started(recipe, x, y, task, folds, seeds, machine, given)
     engine = engine_for(stack, material, recipe.schedule, machine)
     for epoch in train(engine, material, recipe.schedule):
         wanted = epoch.number in rungs or not epoch.running.any()
         scored, held_out = _scored(engine, material, folds, task) if wanted else (None, ())
         yield Rehearsal(epoch, scored, held_out, recipe, task, material, engine)
+
+
+def check_start(start: Fitted, recipe: Recipe, members: int) -> None:
+    """Whether a training of a recipe, with so many members, can go on from fitted ones.
+
+    Raises:
+        SettingError: it cannot, and why.
+    """
+    for name in ("channels", "layout", "layers", "transform"):
+        if getattr(start.recipe, name) != getattr(recipe, name):
+            raise SettingError(
+                f"a training goes on from fitted members only if they and the recipe agree, and they differ in {name}; "
+                "take over what the members have, or start afresh"
+            )
+    if start.members != members:
+        raise SettingError(
+            f"a training of {members} members goes on from as many fitted ones, and {start.members} were given; "
+            "give one for each fold"
+        )
 
 
 def predict(fitted: Fitted, x: NDArray[np.float32]) -> Array:
@@ -130,14 +182,21 @@ def signal(fitted: Fitted, x: NDArray[np.float32]) -> NDArray[np.float32]:
     Raises:
         ModelError: spectra whose number of points does not fit.
     """
-    recipe = fitted.recipe
-    shape = prepared_shape(recipe.channels, recipe.layout, x.shape[1])
-    if shape != fitted.stack.shape:
-        raise ModelError(
-            f"the model expects {fitted.stack.shape[1]} points in {fitted.stack.shape[0]} channels after "
-            f"preprocessing, these spectra give {shape[1]} in {shape[0]}"
-        )
-    return prepare(x, recipe.channels, recipe.layout)
+    if misfit := _misfit(fitted, x.shape[1]):
+        raise ModelError(misfit)
+    return prepare(x, fitted.recipe.channels, fitted.recipe.layout)
+
+
+def _misfit(fitted: Fitted, points: int) -> str:
+    """Why spectra of so many points do not fit, or nothing if they do."""
+    (channels, wanted), recipe = fitted.stack.shape, fitted.recipe
+    shape = prepared_shape(recipe.channels, recipe.layout, points)
+    if shape == fitted.stack.shape:
+        return ""
+    return (
+        f"the model expects {wanted} points in {channels} channels after "
+        f"preprocessing, these spectra give {shape[1]} in {shape[0]}"
+    )
 
 
 def answers(fitted: Fitted, prepared: NDArray[np.float32]) -> Array:

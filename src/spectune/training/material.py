@@ -14,11 +14,27 @@ from spectune.networks.recipe import Recipe
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Rows, Task
 from spectune.training.members import drop_rates
-from spectune.training.scaling import InputScaling, TargetScaling, input_scaling, target_scaling, unscaled
+from spectune.training.scaling import (
+    InputScaling,
+    TargetScaling,
+    check_range,
+    input_scaling,
+    read_once,
+    target_scaling,
+    unscaled,
+)
 from spectune.training.signals import Signals
 
 Errors = NDArray[np.float64]
 Values = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """What was fitted on the training rows of K members: the scaling of their inputs and of their targets."""
+
+    inputs: InputScaling
+    targets: tuple[TargetScaling, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,6 +106,7 @@ def material_of(
     streams: tuple[torch.Generator, ...],
     recipe: Recipe,
     dtype: torch.dtype = torch.float32,
+    scaling: Scaling | None = None,
 ) -> Material:
     """Material of one member per fold.
 
@@ -101,33 +118,55 @@ def material_of(
         streams: random stream of each member; its dropout key is drawn from it.
         recipe: what is trained.
         dtype: of everything that enters a network.
+        scaling: of members that have one already; without it, it is fitted on their training rows.
+
+    Raises:
+        DataError: rows that cannot be prepared, or targets that the recipe's transform does not take.
     """
     train_rows = tuple(fold.train for fold in folds)
-    if task.regression:
-        targets = tuple(target_scaling(y[rows], recipe.transform) for rows in train_rows)
-        wanted = np.full((len(folds), y.size), np.nan)
-        for member, rows in enumerate(train_rows):
-            wanted[member, rows] = targets[member].forward(y[rows])
+    if scaling is None:
+        scaling = _fitted_scaling(table, y, task, train_rows, recipe, dtype)
     else:
-        targets = tuple(TargetScaling() for _ in folds)
-        wanted = np.full((len(folds), y.size), -1.0)
-        for member, rows in enumerate(train_rows):
-            wanted[member, rows] = y[rows]
+        _check(table, y, task, train_rows, recipe)
     return Material(
         table=table,
         y=y,
         classes=len(task.classes),
         train=train_rows,
         tuning=tuple(fold.tuning for fold in folds),
-        inputs=(input_scaling if recipe.standardised else unscaled)(table, train_rows, dtype),
-        targets=targets,
+        inputs=scaling.inputs.of(dtype),
+        targets=scaling.targets,
         streams=streams,
         keys=tuple(int(torch.randint(0, 1 << 62, (), generator=stream)) for stream in streams),
         weights=_class_weights(y, task, train_rows, recipe.balanced).to(dtype),
-        wanted=torch.as_tensor(wanted).to(dtype),
+        wanted=_wanted(y, task, train_rows, scaling.targets).to(dtype),
         penalties=(recipe.schedule.penalty,) * len(folds),
         drops=np.tile(np.asarray(drop_rates(recipe.layers), dtype=np.float32), (len(folds), 1)),
     )
+
+
+def _fitted_scaling(
+    table: Signals, y: Values, task: Task, rows: Sequence[Rows], recipe: Recipe, dtype: torch.dtype
+) -> Scaling:
+    inputs = (input_scaling if recipe.standardised else unscaled)(table, rows, dtype)
+    if not task.regression:
+        return Scaling(inputs, tuple(TargetScaling() for _ in rows))
+    return Scaling(inputs, tuple(target_scaling(y[own], recipe.transform, recipe.scaled_target) for own in rows))
+
+
+def _check(table: Signals, y: Values, task: Task, rows: Sequence[Rows], recipe: Recipe) -> None:
+    """What fitting a scaling would find out: whether all rows can be prepared, and all targets transformed."""
+    read_once(table)
+    if task.regression:
+        check_range(y[np.concatenate(rows)], recipe.transform)
+
+
+def _wanted(y: Values, task: Task, rows: Sequence[Rows], targets: Sequence[TargetScaling]) -> Tensor:
+    """(K, n) scaled targets or class numbers of each member's rows, NaN or -1 elsewhere."""
+    wanted = np.full((len(rows), y.size), np.nan if task.regression else -1.0)
+    for member, own in enumerate(rows):
+        wanted[member, own] = targets[member].forward(y[own]) if task.regression else y[own]
+    return torch.as_tensor(wanted)
 
 
 def _class_weights(y: Values, task: Task, rows: Sequence[Rows], balanced: bool) -> Tensor:

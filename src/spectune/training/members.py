@@ -2,7 +2,7 @@
 
 The layer records say what is computed; a ``Stack`` holds the numbers. All trainable numbers of a
 member lie in two flat rows: ``kernels`` (those that an L2 penalty pulls on) and ``others``
-(biases, scales). A stack of one is the ordinary network.
+(biases, scales, kernels without a penalty). A stack of one is the ordinary network.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ from spectune.training.dropout import drop_key, masked
 
 @dataclass(frozen=True)
 class Slot:
-    """One array of weights of a member: its shape, how it starts, and whether L2 pulls on it."""
+    """One array of weights: its shape, if L2 pulls on it, and its fans if it is a kernel, else where it starts."""
 
     shape: tuple[int, ...]
-    kernel: bool
+    penalised: bool
     fan_in: int = 0
     fan_out: int = 0
     start: float = 0.0
@@ -122,8 +122,8 @@ def slots(layers: Layers, shape: Shape) -> tuple[Slot, ...]:
             case Conv(filters, kernel):
                 fans = kernel * channels, kernel * filters
                 made += [Slot((kernel, channels, filters), True, *fans), Slot((filters,), False)]
-            case Dense(units):
-                made += [Slot((channels, units), True, channels, units), Slot((units,), False)]
+            case Dense(units, penalised):
+                made += [Slot((channels, units), penalised, channels, units), Slot((units,), False)]
             case BatchNorm():
                 made += [Slot((channels,), False, start=1.0), Slot((channels,), False)]
             case Residual(body, shortcut):
@@ -188,11 +188,11 @@ def _weights(stack: Stack) -> Iterator[Tensor]:
     """Views of the flat rows in the order of the signal, (K, *slot shape)."""
     every = slots(stack.layers, stack.shape)
     flat = {
-        True: iter(torch.split(stack.kernels, [slot.size for slot in every if slot.kernel], dim=1)),
-        False: iter(torch.split(stack.others, [slot.size for slot in every if not slot.kernel], dim=1)),
+        True: iter(torch.split(stack.kernels, [slot.size for slot in every if slot.penalised], dim=1)),
+        False: iter(torch.split(stack.others, [slot.size for slot in every if not slot.penalised], dim=1)),
     }
     for slot in every:
-        yield next(flat[slot.kernel]).view(stack.members, *slot.shape)
+        yield next(flat[slot.penalised]).view(stack.members, *slot.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,7 +14,7 @@ from importlib.util import find_spec
 import numpy as np
 import torch
 
-VERSION = 5
+VERSION = 6
 """Of the structures below; a core built for others is as good as none."""
 
 BUILDS = {"AVX512": ("v4", "v3", "base"), "AVX2": ("v3", "base")}

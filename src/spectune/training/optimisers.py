@@ -17,7 +17,7 @@ from torch.optim.adam import adam
 
 from spectune.networks.recipe import Optimiser
 
-DECAYS: dict[Optimiser, int] = {"adam": 2, "rmsprop": 1, "adagrad": 1, "sgd": 0}
+DECAYS: dict[Optimiser, int] = {"adam": 2, "rmsprop": 1, "adagrad": 1, "sgd": 0, "keras_adam": 2}
 """How many numbers each rule remembers per weight."""
 
 EPS = 1e-7
@@ -94,13 +94,13 @@ def step_together(
 def _moved(weights: Tensor, pulled: Tensor, memory: Memory, rates: Tensor) -> tuple[Tensor, ...]:
     """Weights after a step of all members, and what is remembered then."""
     match memory.kind:
-        case "adam":
+        case "adam" | "keras_adam":
             first = memory.rows[0].lerp(pulled, 0.1)
             second = (memory.rows[1] * 0.999).addcmul_(pulled, pulled, value=0.001)
             taken = memory.steps.double()
             least = (1 - 0.999**taken).sqrt()  # in double precision: 1 - 0.999 has lost four digits in single
             pace = rates * least / (1 - 0.9**taken)
-            divisor = second.sqrt().add_(_column(EPS * least, weights))
+            divisor = second.sqrt().add_(EPS if memory.kind == "keras_adam" else _column(EPS * least, weights))
             return weights - (first * _column(pace, weights)).div_(divisor), first, second
         case "rmsprop":
             square = (memory.rows[0] * 0.9).addcmul_(pulled, pulled, value=0.1)

@@ -1,8 +1,8 @@
 """From layer records to the core's operations: which signal goes where, and where weights lie.
 
-The core keeps a member's weights in one packed row: kernels as panels of 32 columns, each panel
-whole in memory, then everything else. ``Plan`` says where each number of the flat rows of a
-``Stack`` lies in it; places that no weight owns stay zero.
+The core keeps a member's weights in one packed row: first the kernels that L2 pulls on, then
+everything else. A kernel lies in panels of 32 columns, each whole in memory. ``Plan`` says where
+each number of the flat rows of a ``Stack`` lies in it; places that no weight owns stay zero.
 """
 
 from __future__ import annotations
@@ -104,12 +104,16 @@ class _Draft:
         return target
 
     def kernel(self, rows: int, columns: int) -> int:
-        """Place of a kernel (rows, columns), by panels."""
-        column = np.arange(columns)
-        across = self.kernel_room + (column // PANEL) * rows * PANEL + column % PANEL
-        self.kernels.append(np.add.outer(np.arange(rows) * PANEL, across).ravel())
+        """Place of a kernel (rows, columns) that L2 pulls on, by panels."""
+        self.kernels.append(self.kernel_room + _panels(rows, columns))
         self.kernel_room += -(-columns // PANEL) * rows * PANEL
         return self.kernel_room - -(-columns // PANEL) * rows * PANEL
+
+    def free_kernel(self, rows: int, columns: int) -> int:
+        """Place of a kernel among the other weights, by panels."""
+        self.others.append(self.other_room + _panels(rows, columns))
+        self.other_room += -(-columns // PANEL) * rows * PANEL
+        return self.other_room - -(-columns // PANEL) * rows * PANEL
 
     def vector(self, size: int) -> int:
         """Place of a vector among the other weights, padded to whole panels."""
@@ -121,6 +125,12 @@ class _Draft:
         """Place of a derived matrix."""
         self.derived += -(-numbers // LINE) * LINE
         return self.derived - -(-numbers // LINE) * LINE
+
+
+def _panels(rows: int, columns: int) -> Places:
+    """Places of a kernel's numbers from its start, row by row."""
+    row, column = np.arange(rows)[:, None], np.arange(columns)
+    return np.asarray(row * PANEL + (column // PANEL) * rows * PANEL + column % PANEL).ravel()
 
 
 def plan(layers: Layers, shape: Shape, lanes: int, threads: int) -> Plan:
@@ -136,7 +146,7 @@ def plan(layers: Layers, shape: Shape, lanes: int, threads: int) -> Plan:
     output = _walk(layers, draft.signal(shape[1], shape[0]), draft)
     others = draft.kernel_room
     for op in draft.ops:
-        for place in ("bias", "weight") if op["kind"] == NORM else ("bias",):
+        for place in ("bias", "weight") if op["kind"] == NORM or op.get("free") else ("bias",):
             op[place] = int(op.get(place, 0)) + others
     _gradients(draft)
     _derived(draft)
@@ -166,9 +176,10 @@ def _planned(layer: Layer, rest: Layers, signal: int, draft: _Draft) -> int:
     match layer:
         case Conv(filters, kernel, stride, padding):
             return _conv(signal, draft, filters, kernel, stride, window(shape.points, kernel, stride, padding))
-        case Dense(units):
-            weight, bias = draft.kernel(shape.points * shape.channels, units), draft.vector(units)
-            return draft.op(DENSE, signal, draft.signal(1, units), weight=weight, bias=bias)
+        case Dense(units, penalised):
+            place = draft.kernel if penalised else draft.free_kernel
+            weight, bias = place(shape.points * shape.channels, units), draft.vector(units)
+            return draft.op(DENSE, signal, draft.signal(1, units), weight=weight, bias=bias, free=not penalised)
         case BatchNorm(momentum, eps):
             places = {"weight": draft.vector(shape.channels), "bias": draft.vector(shape.channels)}
             places["moments"], draft.moments = draft.moments, draft.moments + 2 * shape.channels

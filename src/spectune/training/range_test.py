@@ -1,9 +1,10 @@
 """Learning-rate range test: the loss while the rate climbs from far too small to far too large.
 
 Smith (2017, section 3.3) lets the rate grow during a short mock training and reads from the loss
-between which rates a network learns. Climb and smoothing are those of Passos & Mishra (2022), who
-read the curve by eye; here a rule reads it. The loss is shown without its penalty, which would
-drown it, and a member trains on one batch per rate.
+between which rates a network learns. Passos & Mishra (2022) read the curve by eye; here a rule
+reads it. A member trains on one batch per rate. Losses are kept without their penalty, which the
+rule looks at, and with it, as the paper drew them: a penalty can drown the loss, and keeps falling
+at rates at which nothing is learnt.
 
 The rule for the upper rate: a tenth of the last rate at which the network still does better than a
 constant answer. Rates at the steepest fall or at the lowest loss served worse: networks that
@@ -14,8 +15,8 @@ above it (``benchmarks/schedules.md``).
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,22 +25,18 @@ from spectune.errors import SettingError
 from spectune.networks.recipe import Recipe, Schedule
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.engine import Engine
+from spectune.training.climbing import MEMORY, Step, in_batches, losses_at, measured, published, until_gone
 from spectune.training.machine import USUAL, Machine
 from spectune.training.material import Material
 from spectune.training.start import engine_for, started
 
 Array = NDArray[np.float64]
 
-MEMORY = 0.9
-"""Part of the smoothed loss that stays at each step, as in Passos & Mishra (2022)."""
-
-DIVERGED = 4.0
-"""A member has diverged when its smoothed loss is so many times the loss of a constant answer, and
-so many times its own lowest."""
-
 MARGIN = 10.0
 """The suggested rate is so many times smaller than the last one that works."""
+
+FALLEN = 0.9
+"""The loss has begun to fall when it is this part of what it was at the start."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,14 +46,22 @@ class RangeTest:
     Attributes:
         rates: learning rate of each step until the last member diverged, (steps,).
         losses: of each batch before its step, without the penalty, (K, steps); NaN once diverged.
-        smoothed: the same as bias-corrected exponential averages, (K, steps).
-        low: rate at which the loss of the median member has begun to fall; the first rate when it never does.
-        high: suggested largest rate of a schedule, see the module.
+        penalties: half the penalty times the sum of squared kernels before each step, (K, steps); NaN alike.
+        smoothed: the losses as bias-corrected exponential averages, (K, steps).
+        penalised: the same of the losses with their penalties.
+        lows: rate at which the loss of each member has begun to fall; the first rate when it never does, (K,).
+        highs: a tenth of the last rate at which each member beats a constant answer; NaN for one that never does, (K,).
+        low: as ``lows``, of the median curve.
+        high: suggested largest rate of a schedule: the median of ``highs``.
     """
 
     rates: Array
     losses: Array
+    penalties: Array
     smoothed: Array
+    penalised: Array
+    lows: Array
+    highs: Array
     low: float
     high: float
 
@@ -68,6 +73,18 @@ def climb(low: float = 1e-5, high: float = 1.0, steps: int = 200) -> Array:
     [0.001, 0.01, 0.1, 1.0]
     """
     return np.geomspace(low, high, steps)
+
+
+def published_climb(rows: int, batch: int, start: float, end: float, epochs: int) -> Array:
+    """Rates of Passos & Mishra (2022): a quarter of a training's batches, from ``start`` towards ``end``.
+
+    Their regression: 6,642 rows in batches of 256, 1e-8 to 0.5, a quarter of 450 epochs.
+
+    >>> published_climb(6642, 256, 1e-8, 0.5, 450).size
+    2925
+    """
+    steps = max(math.ceil(rows / batch) * epochs // 4, 1)
+    return np.asarray(start * (end / start) ** (np.arange(steps) / steps))
 
 
 def range_test(
@@ -97,11 +114,34 @@ def range_test(
     """
     every = climb() if rates is None else rates
     stack, whole = started(recipe, x, y, task, folds, seeds, machine)
-    engine = engine_for(stack, _in_batches(whole, recipe.schedule.batch), recipe.schedule, machine)
-    constant = math.log(len(task.classes)) if task.classes else 1.0
-    losses, smoothed = _climbed(engine, len(folds), every, constant)
-    taken = every[: losses.shape[1]]
-    return RangeTest(taken, losses, smoothed, _low(taken, smoothed), _high(taken, smoothed, constant))
+    engine = engine_for(stack, in_batches(whole, recipe.schedule.batch), recipe.schedule, machine)
+    constants = _constants(whole)
+    return _told(every, measured(losses_at(engine, every, whole.members), constants), constants)
+
+
+def published_test(
+    recipe: Recipe,
+    x: NDArray[np.float32],
+    y: Array,
+    task: Task,
+    folds: Sequence[Fold],
+    seeds: Sequence[int],
+    rates: Array | None = None,
+    machine: Machine = USUAL,
+) -> RangeTest:
+    """The range test as Passos & Mishra (2022) made it; arguments and errors as of ``range_test``.
+
+    What is smoothed is Keras's running mean of the loss over the epoch so far, hence the steps in
+    the curve. Its epochs are whole: their last batch may be a small one. ``rates`` that are not
+    given are those of their regression, or of their classification.
+    """
+    batch, rows = recipe.schedule.batch, max(fold.train.size for fold in folds)
+    usual = published_climb(rows, batch, *((1e-8, 0.5, 450) if task.regression else (1e-9, 0.1, 400)))
+    every = usual if rates is None else rates
+    stack, whole = started(recipe, x, y, task, folds, seeds, machine)
+    engine = engine_for(stack, in_batches(whole, batch, rest=True), recipe.schedule, machine)
+    sizes = np.asarray([one.size for one in whole.train])
+    return _told(every, published(losses_at(engine, every, whole.members), sizes, batch), _constants(whole))
 
 
 def shortened(schedule: Schedule, test: RangeTest, epochs: int) -> Schedule:
@@ -109,61 +149,59 @@ def shortened(schedule: Schedule, test: RangeTest, epochs: int) -> Schedule:
     return replace(schedule, rate=test.high, epochs=epochs, warmup=-(-epochs // 10), decay="cosine")
 
 
-def _climbed(engine: Engine, members: int, rates: Array, constant: float) -> tuple[Array, Array]:
-    """Losses and smoothed losses, (K, steps), until every member has diverged."""
-    total, weight = np.zeros(members), 0.0
-    lowest, gone = np.full(members, np.inf), np.zeros(members, dtype=np.bool_)
-    losses, smoothed = [], []
-    for rate in rates:
-        loss = engine.epoch(range(members), np.full((1, members), rate))
-        total, weight = MEMORY * total + loss, MEMORY * weight + 1
-        lowest = np.fmin(lowest, total / weight)
-        gone |= ~(total / weight <= DIVERGED * np.maximum(lowest, constant))
-        if gone.all():
-            break
-        losses.append(np.where(gone, np.nan, loss))
-        smoothed.append(np.where(gone, np.nan, total / weight))
-    if not losses:
-        raise SettingError(f"no member survives the first rate of the range test, {rates[0]:g}; start lower")
-    return np.stack(losses, axis=1), np.stack(smoothed, axis=1)
+def _told(every: Array, steps: Iterator[Step], constants: Array) -> RangeTest:
+    """The test until every member has diverged, and what the rules read from it."""
+    shown = list(until_gone(steps))
+    if not shown:
+        raise SettingError(f"no member survives the first rate of the range test, {every[0]:g}; start lower")
+    gone = np.stack([step.gone for step in shown], axis=-1)
+    losses, smoothed = (
+        np.where(gone, np.nan, np.stack([getattr(step, name) for step in shown], axis=-1))
+        for name in ("losses", "smoothed")
+    )
+    rates, plain = every[: len(shown)], smoothed[0]
+    highs = _highs(rates, plain, constants)
+    return RangeTest(
+        rates=rates,
+        losses=losses[0],
+        penalties=losses[1] - losses[0],
+        smoothed=plain,
+        penalised=smoothed[1],
+        lows=np.asarray([_low(rates, one) for one in plain]),
+        highs=highs,
+        low=_low(rates, np.nanmedian(plain, axis=0)),
+        high=float(np.nanmedian(highs)),
+    )
 
 
 def _low(rates: Array, smoothed: Array) -> float:
-    """First rate at which the median member's loss is a tenth lower than when its average had filled."""
-    curve = np.nanmedian(smoothed, axis=0)
-    fallen = curve < 0.9 * curve[min(round(1 / (1 - MEMORY)), curve.size - 1)]
-    return float(rates[np.argmax(fallen)])
+    """Rate from which on a curve, (steps,), stays below its start until it is lowest; the first one when it never does.
 
-
-def _high(rates: Array, smoothed: Array, constant: float) -> float:
-    """A tenth of the last rate with a loss below that of a constant answer, median of the members that have one.
-
-    Where no member does, the rate of the lowest loss stands for it.
+    The start is a tenth of the steps after the average has filled.
     """
-    useful = smoothed < constant
-    found = [rates[np.flatnonzero(one)[-1]] for one in useful if one.any()]
-    if not found:
-        found = [rates[np.nanargmin(one)] for one in smoothed if np.isfinite(one).any()]
-    return float(np.median(found)) / MARGIN
+    if not np.isfinite(smoothed).any():
+        return float(rates[0])
+    filled, lowest = round(1 / (1 - MEMORY)), int(np.nanargmin(smoothed))
+    start = smoothed[min(filled, rates.size - 1) : filled + 1 + rates.size // 10].mean()
+    above = np.flatnonzero(~(smoothed[: lowest + 1] < FALLEN * start))
+    return float(rates[0 if not above.size or above[-1] == lowest else above[-1] + 1])
 
 
-@dataclass(frozen=True, eq=False)
-class _Batches(Material):
-    """Material whose epochs are single batches: a member's rows in random order, then in another."""
+def _highs(rates: Array, smoothed: Array, constants: Array) -> Array:
+    """A tenth of the last rate of each member with a loss below that of a constant answer; NaN where there is none.
 
-    batch: int
-    waiting: dict[int, list[NDArray[np.int64]]]
-
-    def shuffled(self, member: int) -> NDArray[np.int64]:
-        """The member's next batch; rows that do not fill one wait for another order."""
-        waiting = self.waiting.setdefault(member, [])
-        if not waiting:
-            order = super().shuffled(member)
-            whole = max(order.size // self.batch, 1)
-            waiting += np.split(order[: whole * self.batch], whole)
-        return waiting.pop(0)
+    Where no member has one, the rates of their lowest losses stand for it.
+    """
+    useful = smoothed < constants[:, None]
+    if not useful.any():
+        useful = smoothed == np.nanmin(smoothed, axis=1, keepdims=True, initial=np.inf)
+    last = rates[rates.size - 1 - useful[:, ::-1].argmax(axis=1)]
+    return np.where(useful.any(axis=1), last, np.nan) / MARGIN
 
 
-def _in_batches(material: Material, batch: int) -> _Batches:
-    parts = {part.name: getattr(material, part.name) for part in fields(Material)}
-    return _Batches(**parts, batch=batch, waiting={})
+def _constants(material: Material) -> Array:
+    """Loss of the best constant answer of each member, (K,)."""
+    if material.classes:
+        return np.full(material.members, math.log(material.classes))
+    wanted = material.wanted.double().numpy()
+    return np.asarray([wanted[member, rows].var() for member, rows in enumerate(material.train)])

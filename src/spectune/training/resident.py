@@ -24,7 +24,7 @@ from spectune.errors import RunError
 from spectune.networks.precision import Precision
 from spectune.networks.recipe import Schedule
 from spectune.spectra.spectra import Rows
-from spectune.training.eager import AT_ONCE, gathered, losses, padded
+from spectune.training.eager import AT_ONCE, gathered, losses, padded, penalties
 from spectune.training.material import Errors, Material
 from spectune.training.members import Stack, Training, forward
 from spectune.training.optimisers import step_together
@@ -99,6 +99,11 @@ class Resident:
         every = torch.cat(made, dim=1).double().cpu().numpy()
         return [every[place, :count] for place, count in enumerate(counts)]
 
+    def penalties(self, members: Sequence[int]) -> Errors:
+        """See ``Engine.penalties``."""
+        pulls = [self._material.penalties[member] for member in members]
+        return penalties(self._present_weights(members).kernels, pulls)
+
     def keep(self, members: Sequence[int]) -> None:
         """See ``Engine.keep``."""
         if not members:
@@ -143,7 +148,7 @@ class Resident:
                 made = forward(stack, signal, training)
             each = losses(made, seats.wanted.gather(1, index), training, seats.weights)
             parts = (stack.kernels, stack.others)
-            gradients = torch.autograd.grad(each.sum(), parts)
+            gradients = torch.autograd.grad(each.sum(), parts, materialize_grads=True)
             busy, penalties = counts > 0, (seats.penalties, torch.zeros_like(seats.penalties))
             for part, gradient, remembered, penalty in zip(parts, gradients, seats.memories, penalties, strict=True):
                 step_together(part, gradient, remembered, rates, penalty, busy)

@@ -38,6 +38,10 @@ class InputScaling:
         """Scaling of the chosen members."""
         return InputScaling(self.factor[members], self.offset[members])
 
+    def of(self, dtype: torch.dtype) -> InputScaling:
+        """The same in another precision."""
+        return InputScaling(self.factor.to(dtype), self.offset.to(dtype))
+
     def apply(self, signal: Tensor) -> Tensor:
         """Standardised signal, (K, B, L, C); ``signal`` may be (B, L, C), the same for all."""
         return torch.addcmul(self.offset, signal, self.factor)
@@ -99,21 +103,30 @@ def unscaled(table: Signals, rows: Sequence[Rows], dtype: torch.dtype = torch.fl
 
     All rows are read once here too, so that one that cannot be prepared is named before any training.
     """
-    for _ in table.parts():
-        pass
+    read_once(table)
     factor = torch.ones(len(rows), 1, *table.shape[1:], dtype=dtype)
     return InputScaling(factor, torch.zeros_like(factor))
 
 
-def target_scaling(y: Values, transform: Transform) -> TargetScaling:
-    """Scaling of a target from training values, (rows,).
+def read_once(table: Signals) -> None:
+    """Reads all rows of a table of signals and does nothing with them.
+
+    Raises:
+        DataError: a row that cannot be prepared.
+    """
+    for _ in table.parts():
+        pass
+
+
+def target_scaling(y: Values, transform: Transform, scaled: bool = True) -> TargetScaling:
+    """Scaling of a target from training values, (rows,); without ``scaled`` it stays in its own unit.
 
     Raises:
         DataError: a transform that needs positive values for a target that has others.
     """
-    needed = {"none": -np.inf, "sqrt": 0.0, "log": 0.0, "boxcox": np.nextafter(0, 1)}[transform]
-    if y.min() < needed:
-        raise DataError(f"the {transform} transform needs targets {'above' if needed else 'from'} 0, found {y.min():g}")
+    if not scaled:
+        return TargetScaling()
+    check_range(y, transform)
     constant = _constant(y, transform)
     z = _transformed(y, transform, constant)
     deviation = float(z.std()) or 1.0
@@ -123,6 +136,17 @@ def target_scaling(y: Values, transform: Transform) -> TargetScaling:
     return TargetScaling(
         transform, constant, float(z.mean()), deviation, float(z.min()) - reach, float(z.max()) + reach
     )
+
+
+def check_range(y: Values, transform: Transform) -> None:
+    """Whether a transform takes all values of a target, (rows,).
+
+    Raises:
+        DataError: a transform that needs positive values for a target that has others.
+    """
+    needed = {"none": -np.inf, "sqrt": 0.0, "log": 0.0, "boxcox": np.nextafter(0, 1)}[transform]
+    if y.min() < needed:
+        raise DataError(f"the {transform} transform needs targets {'above' if needed else 'from'} 0, found {y.min():g}")
 
 
 def _constant(y: Values, transform: Transform) -> float:

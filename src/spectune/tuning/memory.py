@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 from optuna.storages import InMemoryStorage, RDBStorage
@@ -36,9 +36,9 @@ class Memory(InMemoryStorage):
         return changed
 
 
-def kept_in(path: Path) -> optuna.Study:
-    """The study in a SQLite file, made if it is not there."""
-    return optuna.create_study(storage=_sqlite(path), study_name=NAME, load_if_exists=True)
+def kept_in(path: Path, directions: Sequence[Literal["minimize"]] = ("minimize",)) -> optuna.Study:
+    """The study in a SQLite file, made if it is not there; one direction for each number that it minimises."""
+    return optuna.create_study(storage=_sqlite(path), study_name=NAME, directions=directions, load_if_exists=True)
 
 
 def ended(kept: optuna.Study) -> list[FrozenTrial]:

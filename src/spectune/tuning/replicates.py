@@ -12,6 +12,9 @@ from spectune.networks.recipe import Recipe
 from spectune.networks.space import Value
 from spectune.training.crew import Completed, Fitter
 from spectune.training.fit import Fitted, join
+from spectune.tuning.attempt import minimised
+from spectune.tuning.objective import weighted
+from spectune.tuning.plan import USUAL, Plan
 from spectune.tuning.record import Trial
 from spectune.tuning.scoring import Array, Problem, validated
 from spectune.tuning.study import member_seeds
@@ -29,6 +32,8 @@ class Candidate:
         errors: mean over folds of the scored error, one per fresh seed.
         fitted: members of all seeds and folds.
         validated: output for every calibration row, mean over the seeds' members that held it out.
+        objectives: what decides between candidates, one per fresh seed: the error, with its over-fit term
+            where the search minimised that.
     """
 
     recipe: Recipe
@@ -36,24 +41,42 @@ class Candidate:
     errors: tuple[float, ...]
     fitted: Fitted
     validated: Array
+    objectives: tuple[float, ...]
 
     @property
     def error(self) -> float:
-        """Mean over fresh seeds: what decides between candidates."""
+        """Mean of the scored error over fresh seeds."""
         return float(np.mean(self.errors))
+
+    @property
+    def minimised(self) -> float:
+        """Mean of the objective over fresh seeds: what decides between candidates."""
+        return float(np.mean(self.objectives))
 
 
 def top(trials: Sequence[Trial], count: int) -> list[Trial]:
-    """The best distinct recipes among complete trials, best first."""
-    chosen: dict[str, Trial] = {}
-    complete = [trial for trial in trials if trial.value is not None]
-    for trial in sorted(complete, key=lambda trial: (trial.value, trial.number)):
-        chosen.setdefault(trial.recipe_id, trial)
-    return list(chosen.values())[:count]
+    """The best distinct recipes among complete trials by what the search minimised, best first."""
+    known = [(trial.minimised, trial.number, trial) for trial in trials if trial.minimised is not None]
+    return _distinct([trial for *_, trial in sorted(known, key=lambda one: one[:2])], count)
+
+
+def chosen_by(plan: Plan, trials: Sequence[Trial], count: int) -> list[Trial]:
+    """Distinct recipes that are worth training again, at most ``count``.
+
+    Where the search minimised two numbers they are the choices of the weights, the smallest weight
+    of the over-fit term first; else the best.
+    """
+    return _distinct(weighted(trials), count) if plan.objective == "pareto" else top(trials, count)
 
 
 def replicate(
-    recipe: Recipe, values: Mapping[str, Value], fitter: Fitter, problem: Problem, seed: int, streams: Sequence[int]
+    recipe: Recipe,
+    values: Mapping[str, Value],
+    fitter: Fitter,
+    problem: Problem,
+    seed: int,
+    streams: Sequence[int],
+    plan: Plan = USUAL,
 ) -> Iterator[tuple[int, Candidate]]:
     """Trains a recipe once per random stream; yields after each, with what is known so far."""
     fits: list[Completed] = []
@@ -62,7 +85,9 @@ def replicate(
         fits += [report for report in fitter(recipe, problem.folds, seeds, ()) if isinstance(report, Completed)]
         errors = tuple(float(fit.scored.mean()) for fit in fits)
         held_out = [output for fit in fits for output in fit.held_out]
-        yield number, Candidate(recipe, values, errors, join([f.fitted for f in fits]), validated(held_out, problem))
+        objectives = tuple(minimised(fit, problem, plan) for fit in fits)
+        fitted = join([fit.fitted for fit in fits])
+        yield number, Candidate(recipe, values, errors, fitted, validated(held_out, problem), objectives)
 
 
 def convolutional(recipe: Recipe) -> bool:
@@ -78,6 +103,14 @@ def without_convolution(recipe: Recipe) -> Recipe:
 def with_convolution(recipe: Recipe, front: Layers) -> Recipe:
     """The same network behind a convolution."""
     return replace(recipe, layers=(*front, *without_convolution(recipe).layers))
+
+
+def _distinct(trials: Sequence[Trial], count: int) -> list[Trial]:
+    """The first trial of every recipe."""
+    chosen: dict[str, Trial] = {}
+    for trial in trials:
+        chosen.setdefault(trial.recipe_id, trial)
+    return list(chosen.values())[:count]
 
 
 def _front(layers: Layers) -> Layers:

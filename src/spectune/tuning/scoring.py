@@ -41,6 +41,19 @@ def validated(held_out: Sequence[Array], problem: Problem) -> Array:
     return made
 
 
+def pooled(held_out: Sequence[Array], problem: Problem) -> float:
+    """The error over all rows that a fold holds out; those of no fold do not count."""
+    rows = np.unique(np.concatenate([fold.scored for fold in problem.folds]))
+    return error(validated(held_out, problem)[rows], problem.y[rows], problem.task)
+
+
+def wrong(held_out: Sequence[Array], problem: Problem) -> float:
+    """Part of the held-out rows that are given a wrong class, mean over folds."""
+    told = [output.argmax(axis=1) for output in held_out]
+    true = [problem.y[problem.folds[number % len(problem.folds)].scored] for number in range(len(told))]
+    return float(np.mean([np.mean(one != other) for one, other in zip(told, true, strict=True)]))
+
+
 def error(output: Array, y: Array, task: Task) -> float:
     """RMSE in the target's unit, or log-loss of class probabilities, every class weighing the same.
 

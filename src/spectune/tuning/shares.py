@@ -15,8 +15,11 @@ _BEGINNINGS: dict[str, Group] = {
     "points": "input channels",
     "window": "input channels",
     "conv": "Conv-block",
+    "filter": "Conv-block",
     "dense": "FC-block",
     "fc": "FC-block",
+    "num_FC": "FC-block",
+    "DROPOUT": "FC-block",
 }
 
 

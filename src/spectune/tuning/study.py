@@ -3,15 +3,18 @@
 The sampler is made anew for every trial from the seed and the trial's number, so a search that
 was stopped and continued draws what an uninterrupted one draws. A trial that was running when the
 search stopped is forgotten and asked for again: it has the same number, values and seed.
+
+At a rung trials are compared by the scored error, without penalty and without over-fit term: of a
+network that is half trained that is what is known. Only a plan that judges by the watched value
+compares what the training watches, whatever that contains.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
@@ -24,40 +27,32 @@ from spectune.networks.layers import parameters
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import GivenDraw, Space, Value
 from spectune.spectra.channels import prepared_shape
-from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.crew import Completed, Fitter, Reached
+from spectune.training.crew import Fitter
+from spectune.tuning.attempt import Ends, attempt
 from spectune.tuning.draws import TrialDraw
 from spectune.tuning.memory import NAME, Memory, ended, kept_in
-from spectune.tuning.methods import FACTOR, LEAST, RESOURCE, Pruner, Sampler, pruner, sampler
+from spectune.tuning.methods import pruner, sampler
+from spectune.tuning.objective import both
+from spectune.tuning.plan import Plan
 from spectune.tuning.record import Rung, Trial
-from spectune.tuning.scoring import Problem, error, validated
+from spectune.tuning.scoring import Problem
 
 MOST_REJECTED = 200
 
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How a search is made; ``epochs`` is an upper limit that overrides the space's."""
-
-    trials: int = 50
-    seed: int = 0
-    sampler: Sampler = "tpe"
-    pruner: Pruner = "hyperband"
-    epochs: int | None = None
-
-
 def open_study(path: Path | None, plan: Plan) -> optuna.Study:
     """A study that keeps the trials that end in a SQLite file (nowhere without a path); continued if it exists."""
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    kept = None if path is None else kept_in(path)
+    kept = None if path is None else kept_in(path, plan.directions)
     study = optuna.create_study(
         storage=InMemoryStorage() if kept is None else Memory(kept),
         study_name=NAME,
-        pruner=pruner(plan.pruner),
-        sampler=sampler(plan.sampler, plan.seed, 0),
+        pruner=pruner(plan),
+        sampler=sampler(plan, 0, 0),
+        directions=plan.directions,
     )
     study.add_trials([] if kept is None else ended(kept))
     return study
@@ -82,8 +77,8 @@ def search(
     for start in space.starts[len(study.get_trials(deepcopy=False)) :]:
         study.enqueue_trial(dict(start))
     rejected = 0
-    while len(finished(study)) < plan.trials:
-        study.sampler = sampler(plan.sampler, plan.seed, _asked(study))
+    while (done := len(finished(study))) < plan.trials:
+        study.sampler = sampler(plan, _asked(study), done)
         asked = study.ask()
         trial = _run(asked, fitter, problem, space, plan, clock)
         yield trial
@@ -143,7 +138,7 @@ def member_seeds(seed: int, stream: int, members: int) -> list[int]:
 def _run(asked: optuna.Trial, fitter: Fitter, problem: Problem, space: Space, plan: Plan, clock: Clock) -> Trial:
     """Draws, checks and trains one trial."""
     begun = clock()
-    stream = asked.number
+    stream = plan.stream(asked.number)
     draw = TrialDraw(space, asked)
     try:
         recipe = capped(family(space)(draw, problem.task), plan.epochs)
@@ -152,77 +147,31 @@ def _run(asked: optuna.Trial, fitter: Fitter, problem: Problem, space: Space, pl
         begin = Trial(asked.number, "rejected", draw.drawn, seed=stream, reason=str(error), repairs=tuple(draw.repairs))
         return replace(begin, seconds=clock() - begun)
     seeds = member_seeds(plan.seed, stream, len(problem.folds))
-    rungs, done = _train(asked, fitter, recipe, problem.folds, seeds)
-    begin = Trial(asked.number, "pruned", draw.drawn, recipe.id, rungs=rungs, parameters=size, seed=stream)
-    return replace(_ended(begin, done, problem), repairs=tuple(draw.repairs), seconds=clock() - begun)
+    begin = Trial(asked.number, "pruned", draw.drawn, parameters=size, seed=stream, repairs=tuple(draw.repairs))
+    ends = _compared(asked, plan, recipe.schedule.epochs)
+    return replace(attempt(begin, recipe, fitter, problem, seeds, plan, ends), seconds=clock() - begun)
 
 
-def _train(
-    asked: optuna.Trial, fitter: Fitter, recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int]
-) -> tuple[tuple[Rung, ...], Completed | None]:
-    """Rungs reached, and the completed fit unless it was pruned."""
-    rungs: list[Rung] = []
-    done: Completed | None = None
-    epochs = recipe.schedule.epochs
-    fitting = fitter(recipe, folds, seeds, rung_epochs(epochs))
-    for report in fitting:
-        match report:
-            case Reached(epoch, scored):
-                rungs.append(Rung(epoch, _plain(scored)))
-                asked.report(rungs[-1].mean, step=_resource(epoch, epochs))
-                if asked.should_prune():
-                    fitting.close()
-            case Completed():
-                done = report
-                rungs.append(Rung(done.training.shape[1], _plain(done.scored)))
-    return tuple(rungs), done
+def _compared(asked: optuna.Trial, plan: Plan, epochs: int) -> Ends:
+    """Ends a trial of ``epochs`` epochs when the study's pruner says so; nothing is compared by two numbers."""
 
+    def ends(rung: Rung) -> bool:
+        if plan.objective == "pareto":
+            return False
+        asked.report(rung.compared, step=plan.ladder.part(rung.epoch, epochs))
+        return asked.should_prune()
 
-def _ended(trial: Trial, done: Completed | None, problem: Problem) -> Trial:
-    """The trial with what a completed fit adds; one that diverged counts as pruned."""
-    if done is None:
-        return trial
-    if not np.isfinite(done.scored).all():
-        return replace(trial, reason="the training diverged in at least one fold")
-    return replace(
-        trial,
-        state="complete",
-        value=float(done.scored.mean()),
-        pooled=error(validated(done.held_out, problem), problem.y, problem.task),
-        tuning_curves=tuple(_plain(curve) for curve in done.tuning),
-        training_curves=tuple(_plain(curve) for curve in done.training),
-        best_epochs=tuple(int(epoch) for epoch in done.best_epochs),
-    )
+    return ends
 
 
 def _tell(study: optuna.Study, asked: optuna.Trial, trial: Trial) -> None:
     match trial.state:
         case "complete":
-            study.tell(asked, trial.value)
+            study.tell(asked, both(trial) if trial.objective is None else trial.objective)
         case "pruned":
             study.tell(asked, state=TrialState.PRUNED)
         case "rejected":
             study.tell(asked, state=TrialState.FAIL)
-
-
-def rung_epochs(epochs: int) -> tuple[int, ...]:
-    """Epochs at which trials are compared before their end, each once.
-
-    >>> rung_epochs(270), rung_epochs(4)
-    ((30, 90), (1,))
-    """
-    shares = (LEAST, LEAST * FACTOR)
-    return tuple(sorted({max(epochs * share // RESOURCE, 1) for share in shares if epochs > 1}))
-
-
-def _resource(epoch: int, epochs: int) -> int:
-    """The rung of an epoch, in 27ths."""
-    return LEAST if epoch <= max(epochs * LEAST // RESOURCE, 1) else LEAST * FACTOR
-
-
-def _plain(values: np.ndarray[Any, np.dtype[np.float64]]) -> tuple[float, ...]:
-    """Five significant digits are enough for a curve and keep the files small."""
-    return tuple(float(f"{value:.5g}") for value in values)
 
 
 def _asked(study: optuna.Study) -> int:

@@ -36,8 +36,12 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
-def table_of(draft: Draft, path: Path, unit: Unit | None, signal: Signal | None) -> Table:
+def table_of(
+    draft: Draft, path: Path, unit: Unit | None, signal: Signal | None, aside: Sidecar | None = None
+) -> Table:
     """The table of a draft; what the user says goes before what the file says.
+
+    ``aside`` is what is known from beside the file; None to look there.
 
     Raises:
         ReadError: no spectra, or an axis that does not ascend.
@@ -47,7 +51,7 @@ def table_of(draft: Draft, path: Path, unit: Unit | None, signal: Signal | None)
     _check_header(draft)
     falling = draft.positions[0] > draft.positions[-1]
     order = slice(None, None, -1 if falling else 1)
-    aside = beside(path, draft.positions)
+    aside = beside(path, draft.positions) if aside is None else aside
     found, about_unit = _unit(draft, aside, unit)
     try:
         axis = Axis(tuple(draft.positions[order].tolist()), found)

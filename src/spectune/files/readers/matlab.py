@@ -23,7 +23,7 @@ def read_matlab(raw: bytes, chosen: str | None) -> Draft:
     Raises:
         ReadError: a damaged file, or no spectra in it.
     """
-    found = _variables(raw)
+    found = variables(raw)
     sets = {name: value for name, value in found.items() if is_dataset(value)}
     if sets:
         return draft_of_datasets(sets, chosen)
@@ -31,7 +31,12 @@ def read_matlab(raw: bytes, chosen: str | None) -> Draft:
     return draft_of_arrays(inside or found, chosen)
 
 
-def _variables(raw: bytes) -> dict[str, Any]:
+def variables(raw: bytes) -> dict[str, Any]:
+    """Everything in a .mat file by name, whatever its version.
+
+    Raises:
+        ReadError: a damaged file.
+    """
     if HDF5_MARK in (raw[:8], raw[512:520]):
         return matlab73.variables(raw)
     if raw[126:128] in (b"IM", b"MI"):

@@ -40,7 +40,13 @@ ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 PADDINGS: tuple[Padding, ...] = get_args(Padding)
 OPTIMISERS: tuple[Optimiser, ...] = get_args(Optimiser)
 
-DEFAULT_RATES: Mapping[Optimiser, float] = {"adam": 1e-3, "rmsprop": 1e-3, "adagrad": 1e-2, "sgd": 1e-2}
+DEFAULT_RATES: Mapping[Optimiser, float] = {
+    "adam": 1e-3,
+    "rmsprop": 1e-3,
+    "adagrad": 1e-2,
+    "sgd": 1e-2,
+    "keras_adam": 1e-3,
+}
 """Learning rates that frameworks take when none is given: what ``rate = "default"`` stands for."""
 
 OPTIMUM: Mapping[str, Value] = {

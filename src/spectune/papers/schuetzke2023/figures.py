@@ -24,6 +24,9 @@ WORDS = {"linear": "dense layers linear", "relu": "dense layers ReLU", "": "no h
 MOST_PAIRS = 16
 """Pairs of classes that a figure has room for."""
 
+FEWEST_COLUMNS = 9
+"""Columns a figure of pairs has room for; where there are fewer, the rest of its width stays free."""
+
 
 def accuracy_picture(found: Benchmark) -> str:
     """Accuracy of every seed by network, published runs hollow below, and what any classifier could reach."""
@@ -58,8 +61,12 @@ def pairs_picture(found: Benchmark) -> str:
     beside = found.published == "benchmark"
 
     def draw(figure: Figure) -> None:
-        wide = (len(runs), len(BEST)) if beside else (len(runs),)
-        panels = figure.subplots(1, len(wide), sharey=True, squeeze=False, width_ratios=wide)[0]
+        wide = [len(runs), len(BEST)] if beside else [len(runs)]
+        free = max(0, FEWEST_COLUMNS - sum(wide))
+        ratios = [*wide, free] if free else wide
+        panels = figure.subplots(1, len(ratios), sharey=True, squeeze=False, width_ratios=ratios)[0]
+        for panel in panels[len(wide) :]:
+            panel.set_axis_off()
         _matrix(panels[0], ours, list(runs), "here, mean of seeds")
         panels[0].set_yticks(range(len(names)), [shortened(f"{one} – {other}", 30) for one, other in names])
         if beside:

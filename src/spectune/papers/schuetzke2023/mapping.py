@@ -57,13 +57,13 @@ def coloured(found: Benchmark, number: int) -> Mapping[int, str]:
 
 
 def _decided(axes: Axes, sweep: Sweep, said: NDArray[np.int64], colours: Mapping[int, str]) -> None:
-    """Stretches of one decision, a row of them for every height."""
+    """Stretches of one decision, a row of them for every height; their edges cover the seams between rows."""
     edges, heights = _edges(sweep.positions), _edges(sweep.heights)
     for row, bottom, top in zip(said.tolist(), heights[:-1], heights[1:], strict=True):
         for label, cells in groupby(range(len(row)), key=row.__getitem__):
             places = list(cells)
             first, last = edges[places[0]], edges[places[-1] + 1]
-            axes.broken_barh([(first, last - first)], (bottom, top - bottom), color=colours.get(label, PALE), lw=0)
+            axes.broken_barh([(first, last - first)], (bottom, top - bottom), color=colours.get(label, PALE), lw=0.5)
     axes.set(xlim=(edges[0], edges[-1]), ylim=(heights[0], heights[-1]))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from spectune.papers.schuetzke2023.benchmark import Benchmark, Plan
+from spectune.papers.schuetzke2023.claims import FEWEST_SEEDS, Finding, claims, summary
 from spectune.papers.schuetzke2023.figures import accuracy_picture, curves_picture, pairs_picture
 from spectune.papers.schuetzke2023.mapping import map_picture
 from spectune.papers.schuetzke2023.protocol import AS_PRINTED, AS_RUN
@@ -14,13 +15,13 @@ from spectune.papers.schuetzke2023.tables import (
     MOST_CONTESTS,
     contests_grid,
     modes_grid,
-    modified_grid,
     percent,
     standings,
     standings_grid,
     training_grid,
 )
 from spectune.report.sections import Code, Head, Part, Picture, Points, Section, Table, Words, page
+from spectune.report.tables.grid import Grid
 from spectune.report.wording import counted, plain, simulated_warning
 from spectune.synthesis.making import labels_of
 from spectune.synthesis.patterns import Split
@@ -41,6 +42,7 @@ def benchmark_page(found: Benchmark, command: str) -> str:
     )
     sections = [
         Section("Networks", _networks(found)),
+        *_claims(claims(found)),
         *_modes(found),
         Section("Which networks differ", _contests(fought), "Differences"),
         Section("Classes taken for each other", _pairs(found), "Confused classes"),
@@ -113,6 +115,21 @@ def _networks(found: Benchmark) -> tuple[Part, ...]:
     )
 
 
+def _claims(judged: tuple[Finding, ...]) -> list[Section]:
+    if not judged:
+        return []
+    rows = tuple((one.claim, one.published, one.here, one.judgement) for one in judged)
+    parts: tuple[Part, ...] = (
+        Words(summary(judged)),
+        Table(
+            Grid(("the paper found", "published", "here", "judgement"), rows, words=4),
+            f"Networks with at least {FEWEST_SEEDS} seeds; medians with 95 % intervals, differences of means in "
+            "points. Confirmed and contradicted go beyond chance, with all comparisons of this table looked at (Holm).",
+        ),
+    )
+    return [Section("What the paper said, and what is here", parts, "Claims")]
+
+
 def _modes(found: Benchmark) -> list[Section]:
     if not found.modes:
         return []
@@ -182,7 +199,7 @@ def _training(found: Benchmark) -> tuple[Part, ...]:
 def _method(found: Benchmark, command: str) -> tuple[Part, ...]:
     plan, told = found.plan, found.plan.protocol
     sizes = ", ".join(f"{labels_of(plan.config, split).size} {word}" for split, word in SPLIT_WORDS.items())
-    parts: list[Part] = [
+    return (
         Points(
             (
                 f"Spectra: {sizes}; each divided by its maximum, nothing else.",
@@ -198,12 +215,4 @@ def _method(found: Benchmark, command: str) -> tuple[Part, ...]:
             )
         ),
         Code(command),
-    ]
-    if found.published == "challenge":
-        caption = (
-            f"{SOURCE}, per cent right, medians of five seeds. Several things change at once in each row; for cnn6_bn "
-            "and cnn6_convdo the second column is plain CNN6. 80.74 % is no share of 162 spectra, but 218 of the 270 "
-            "for validation."
-        )
-        parts.append(Table(modified_grid(), caption))
-    return tuple(parts)
+    )

@@ -136,10 +136,10 @@ def contests(runs: Mapping[str, Sequence[Run]], truth: Labels) -> tuple[Contest,
     pattern, stand or fall together, and are no independent trials, as McNemar's test on spectra
     takes them to be. Five seeds alone, flipped, could never come below 1/16.
     """
-    pairs = [(one, other) for one, other in combinations(runs, 2) if _shared(runs[one], runs[other])]
-    found = [_contest(one, other, _shared(runs[one], runs[other]), truth) for one, other in pairs]
+    pairs = [(one, other) for one, other in combinations(runs, 2) if shared(runs[one], runs[other])]
+    found = [contest(one, other, shared(runs[one], runs[other]), truth) for one, other in pairs]
     ordered = sorted(found, key=lambda contest: contest.chance)
-    return tuple(_corrected(ordered))
+    return corrected(ordered)
 
 
 def flips(differences: Sequence[int]) -> float:
@@ -156,12 +156,13 @@ def flips(differences: Sequence[int]) -> float:
     return float(min(1.0, sums[reached >= abs(sum(differences))].sum()))
 
 
-def _shared(ones: Sequence[Run], others: Sequence[Run]) -> list[tuple[Run, Run]]:
+def shared(ones: Sequence[Run], others: Sequence[Run]) -> list[tuple[Run, Run]]:
     """Runs of both networks, seed by seed."""
     return [(one, other) for one in ones for other in others if one.seed == other.seed]
 
 
-def _contest(one: str, other: str, pairs: Sequence[tuple[Run, Run]], truth: Labels) -> Contest:
+def contest(one: str, other: str, pairs: Sequence[tuple[Run, Run]], truth: Labels) -> Contest:
+    """What runs of one side have right beside runs of the other, pair by pair; at least one pair."""
     ones, others = zip(*pairs, strict=True)
     gain = sum((left.answers == truth).astype(np.int64) - (right.answers == truth) for left, right in pairs)
     by_class = np.bincount(truth, weights=gain).astype(np.int64)
@@ -174,10 +175,10 @@ def _contest(one: str, other: str, pairs: Sequence[tuple[Run, Run]], truth: Labe
     return Contest(one, other, difference, ahead, behind, chance, chance, only, mcnemar)
 
 
-def _corrected(ordered: Sequence[Contest]) -> list[Contest]:
+def corrected(ordered: Sequence[Contest]) -> tuple[Contest, ...]:
     """Contests by rising chance, each with what is left of it when all are looked at."""
     so_far, made = 0.0, []
     for place, contest in enumerate(ordered):
         so_far = max(so_far, min(1.0, (len(ordered) - place) * contest.chance))
         made.append(replace(contest, corrected=so_far))
-    return made
+    return tuple(made)

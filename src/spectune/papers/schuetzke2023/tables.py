@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from spectune.papers.schuetzke2023.benchmark import Benchmark
-from spectune.papers.schuetzke2023.reported import MODIFIED
 from spectune.papers.schuetzke2023.scores import Contest, Tally, by_mode, by_name, tally
 from spectune.papers.schuetzke2023.training import Run
 from spectune.report.tables.grid import Grid, columns
@@ -99,12 +98,6 @@ def contests_grid(contests: Sequence[Contest]) -> Grid:
         groups=(("", 1), ("points", 1), ("classes", 4), ("spectra, by majority of seeds (McNemar)", 3)),
         marked=tuple(place for place, one in enumerate(shown) if one.clear),
     )
-
-
-def modified_grid() -> Grid:
-    """Published medians of the modified networks on the challenge."""
-    rows = [[fixed(one.original, 2), fixed(one.modified, 2)] for one in MODIFIED.values()]
-    return Grid(("network", "original", "modified"), columns(list(MODIFIED), rows))
 
 
 def percent(share: float) -> str:

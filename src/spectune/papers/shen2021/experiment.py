@@ -11,52 +11,35 @@ Every step has its own folder below that of the experiment and goes on where it 
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Mapping
-from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import ConfigDict, TypeAdapter
 
 from spectune.assessment.learning import LearningCurve
 from spectune.assessment.nested import Nested
 from spectune.assessment.outcome import Judged, Outcome
 from spectune.files.compare_settings import Asked, CompareSettings
 from spectune.files.read import read
-from spectune.files.records import keep, kept
 from spectune.files.runs import load_trials
 from spectune.files.settings import Settings
 from spectune.job.comparing import compare
 from spectune.job.data import Prepared, prepared
-from spectune.job.ending import workers
 from spectune.job.learning import learning_curve
 from spectune.job.nesting import nested
-from spectune.job.networks import judged
 from spectune.job.run import Result, run
 from spectune.networks.families.shen import OPTIMUM, shen
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import GivenDraw, Space
-from spectune.progress import Progress
-from spectune.training.crew import Fitter, crew
+from spectune.papers.given import as_given
+from spectune.progress import Progress, outcome_of
 from spectune.tuning.compare import Comparison
 from spectune.tuning.importance import importance
 from spectune.tuning.record import Trial
-from spectune.tuning.replicates import replicate
 from spectune.tuning.shares import Importance
 from spectune.tuning.study import capped
 
-T = TypeVar("T")
-
 SPACE = "shen2021"
 ARMS = ("tpe", "random")
-PUBLISHED = "published optimum"
-
-STREAM = 500_000
-"""Random streams of the published optimum begin here, between those of replicates and of learning curves."""
-
-_JUDGED = TypeAdapter(tuple[Judged], config=ConfigDict(extra="forbid", arbitrary_types_allowed=True))
 
 
 @dataclass(frozen=True)
@@ -129,18 +112,18 @@ def experiment(plan: Plan) -> Generator[Progress | Experiment, None, None]:
     settings = plan.settings
     table = read(settings.data, sheet=settings.sheet, unit=settings.unit, signal=settings.signal)
     work = prepared(settings, table)
-    comparison: Comparison = yield from _last(compare(plan.searches, table))
-    result: Result = yield from _last(run(_job(plan), table))
-    optimum = yield from _optimum(work, plan)
+    comparison: Comparison = yield from outcome_of(compare(plan.searches, table))
+    result: Result = yield from outcome_of(run(_job(plan), table))
+    published = optimum_recipe(work)
+    optimum = yield from as_given(work, published, OPTIMUM, plan.folder / "optimum.json")
     found: Nested | None = None
     if plan.outer:
-        found = yield from _last(nested(_inner(plan), plan.outer, table))
+        found = yield from outcome_of(nested(_inner(plan), plan.outer, table))
     curve: LearningCurve | None = None
     if plan.curve:
-        curve = yield from _last(learning_curve(result.folder))
+        curve = yield from outcome_of(learning_curve(result.folder))
     trials = {arm: _trials(plan, arm) for arm in ARMS}
     importances = {arm: importance(trials[arm], work.space, arm) for arm in ARMS}
-    published = optimum_recipe(work)
     yield Experiment(
         plan, work.space, comparison, trials, importances, result.outcome, published, optimum, found, curve
     )
@@ -164,41 +147,7 @@ def _inner(plan: Plan) -> Settings:
     )
 
 
-def _optimum(work: Prepared, plan: Plan) -> Generator[Progress, None, Judged]:
-    """The published optimum as a model beside others; trained once and kept."""
-    path = plan.folder / "optimum.json"
-    if not path.exists():
-        calibration = work.spectra.calibration
-        with crew(calibration.x, calibration.y, work.problem.task, workers(work.settings)) as fitter:
-            found = yield from _trained(work, optimum_recipe(work), fitter)
-        keep(path, "optimum", found)
-    return kept(path, "optimum", _JUDGED)
-
-
-def _trained(work: Prepared, recipe: Recipe, fitter: Fitter) -> Generator[Progress, None, Judged]:
-    begun, fresh = time.monotonic(), max(work.settings.replicates, 1)
-    streams = range(STREAM, STREAM + fresh)
-    for number, candidate in replicate(recipe, OPTIMUM, fitter, work.problem, work.settings.seed, streams):
-        said = f"published optimum, seed {number}: {candidate.errors[-1]:.4g}"
-        yield Progress("model", number, fresh, said, None, (time.monotonic() - begun) / number * (fresh - number))
-    made = judged(work, candidate, candidate.fitted, time.monotonic() - begun)
-    return replace(made, name=PUBLISHED)
-
-
 def _trials(plan: Plan, arm: str) -> tuple[Trial, ...]:
     """Trials of all searches of one arm, one after another."""
     runs = [told for one, _, told in plan.searches.runs if str(one) == arm]
     return tuple(trial for told in runs for trial in load_trials(told.folder))
-
-
-def _last(steps: Generator[Progress | T, None, None]) -> Generator[Progress, None, T]:
-    """Progress of some work, and what it gives at its end."""
-    found: T | None = None
-    with closing(steps):
-        for step in steps:
-            if isinstance(step, Progress):
-                yield step
-            else:
-                found = step
-    assert found is not None, "work ends with what it made"  # noqa: S101 - a generator of this shape always does
-    return found

@@ -12,8 +12,9 @@ from scipy.stats import kurtosis, skew
 from spectune.assessment.advice import advice, headline
 from spectune.networks.families.shen import OPTIMUM, channel_for
 from spectune.networks.space import IntRange
+from spectune.papers.given import PUBLISHED
 from spectune.papers.shen2021.claims import importance_claims, search_claims
-from spectune.papers.shen2021.experiment import ARMS, PUBLISHED, Experiment
+from spectune.papers.shen2021.experiment import ARMS, Experiment
 from spectune.papers.shen2021.figures import values_picture
 from spectune.papers.shen2021.findings import Finding, preferences
 from spectune.papers.shen2021.tables import models_grid, ranges_grid, rules

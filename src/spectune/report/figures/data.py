@@ -18,7 +18,6 @@ from spectune.spectra.steps import Bin, Decimate, apply
 MOST_CALIBRATION, MOST_TEST = 40, 20
 """Spectra drawn of each role; more only darken the picture."""
 
-MOST_CHANNELS = 6
 MOST_ROWS = 1200
 
 
@@ -83,11 +82,6 @@ def folds_picture(outcome: Outcome) -> str:
         figure.legend(loc="outside upper right", ncols=3, handletextpad=0.2)
 
     return svg(draw, "folds", "Role of every row in every fold", 0.9 + 0.22 * count)
-
-
-def channels_picture(outcome: Outcome) -> str:
-    """What the best recipe's first channels make of three spectra: low, middle and high target, or three classes."""
-    return views_picture(outcome.spectra.calibration, outcome.recipe.channels[:MOST_CHANNELS])
 
 
 def views_picture(spectra: Spectra, channels: Channels) -> str:
@@ -166,7 +160,7 @@ def _channel(panel: Axes, channel: Channel, spectra: Spectra, rows: Rows) -> Non
         panel.plot(*outline(positions, line), lw=1.0, color=colour, label=_example(spectra, int(row)))
     panel.set_title(shortened(format_channel(channel), 34), fontsize=8.5)
     spectral(panel, spectra.axis)
-    panel.tick_params(labelsize=7.5)
+    panel.tick_params(labelsize=8)
 
 
 def _example(spectra: Spectra, row: int) -> str:

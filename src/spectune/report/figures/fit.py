@@ -9,6 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from spectune.assessment.outcome import Difference, Outcome, Part
+from spectune.metrics import RegressionScores
 from spectune.report import wording
 from spectune.report.drawing import BLUE, CALIBRATION, GREY, INK, TEST, VALIDATED, evenly, note, svg
 from spectune.report.scored import classification, regression
@@ -25,6 +26,10 @@ MOST_POINTS = 500
 
 FEW = 10
 """Rows that make no histogram."""
+
+DASHED = (0, (4, 3))
+LETTER = 0.07
+"""Inches of a digit in a cell."""
 
 COLOURS: dict[Part, str] = {"calibration": CALIBRATION, "cross-validated": VALIDATED, "test": TEST}
 
@@ -46,7 +51,7 @@ def differences_picture(outcome: Outcome) -> str:
 
 
 def predicted_picture(outcome: Outcome, name: str) -> str:
-    """Predicted against measured with the 1:1 line, for calibration, held-out and test rows."""
+    """Predicted against measured with the 1:1 line and the fitted one, for calibration, held-out and test rows."""
 
     def draw(figure: Figure) -> None:
         panels = figure.subplots(1, 3, sharex=True, sharey=True)
@@ -54,7 +59,7 @@ def predicted_picture(outcome: Outcome, name: str) -> str:
         margin = 0.04 * float(np.ptp(shown)) or 1.0
         limits = float(shown.min()) - margin, float(shown.max()) + margin
         for panel, part in zip(panels, PARTS, strict=True):
-            panel.plot(limits, limits, color=GREY, lw=0.8, zorder=1)
+            panel.plot(limits, limits, color=GREY, lw=0.9, ls=DASHED, zorder=1)
             _predicted(panel, outcome, name, part)
             panel.set(xlim=limits, ylim=limits, aspect="equal")
             panel.xaxis.set_major_locator(MaxNLocator(5))
@@ -62,7 +67,7 @@ def predicted_picture(outcome: Outcome, name: str) -> str:
             panel.set_xlabel(shortened(with_unit("measured", outcome.spectra.task.unit), 40))
         panels[0].set_ylabel(shortened(with_unit("predicted", outcome.spectra.task.unit), 40))
 
-    return svg(draw, f"predicted-{_slug(outcome, name)}", f"Predicted against measured values, {name}", 3.5)
+    return svg(draw, f"predicted-{_slug(outcome, name)}", f"Predicted against measured values, {name}", 3.6)
 
 
 def residuals_picture(outcome: Outcome, name: str) -> str:
@@ -72,7 +77,7 @@ def residuals_picture(outcome: Outcome, name: str) -> str:
         left, right = figure.subplots(1, 2, sharey=True, width_ratios=(3, 1))
         rmse = regression(outcome, name, "cross-validated").rmse
         for level in (-2 * rmse, 0.0, 2 * rmse):
-            left.axhline(level, color=GREY, lw=0.8, ls="-" if level == 0 else (0, (4, 3)), zorder=1)
+            left.axhline(level, color=GREY, lw=0.8, ls="-" if level == 0 else DASHED, zorder=1)
         errors: dict[Part, Array] = {}
         for part in PARTS[1:]:
             measured = outcome.measured(part)
@@ -100,7 +105,7 @@ def confusion_picture(outcome: Outcome, name: str) -> str:
     """How often each true class was called what, for held-out and test rows."""
     classes = len(outcome.spectra.task.classes)
     across = classes <= BESIDE
-    side = 1.5 + 0.33 * classes if across else 1.8 + 0.24 * classes
+    side = 1.5 + 0.33 * classes if across else 1.8 + 0.21 * classes
     parts: tuple[Part, ...] = ("cross-validated", "test") if len(outcome.spectra.test) else ("cross-validated",)
 
     def draw(figure: Figure) -> None:
@@ -110,6 +115,19 @@ def confusion_picture(outcome: Outcome, name: str) -> str:
 
     height = side if across else side * len(parts)
     return svg(draw, f"confusion-{_slug(outcome, name)}", f"Confusion matrices of {name}", height)
+
+
+def scored_words(scores: RegressionScores, error: str, unit: str) -> str:
+    """The scores of a panel, line by line; ``error`` is what its RMSE is called."""
+    places = wording.places(scores.rmse)
+    lines = (
+        f"{error} {beside(number(scores.rmse), unit)}",
+        f"R² {wording.fixed(scores.r2, 3)}",
+        f"bias {wording.fixed(scores.bias, places)}",
+        f"SEP {number(scores.sep)}",
+        f"slope {wording.fixed(scores.slope, 3)}",
+    )
+    return "\n".join(lines)
 
 
 def thinned(error: Array) -> Rows:
@@ -164,8 +182,15 @@ def _predicted(panel: Axes, outcome: Outcome, name: str, part: Part) -> None:
     panel.plot(measured[rows], output[rows], "o", ms=3.4, mew=0, alpha=0.65, color=COLOURS[part], zorder=3)
     if measured.size:
         scores = regression(outcome, name, part)
-        error = f"{ERROR_NAMES[part]} {beside(number(scores.rmse), outcome.spectra.task.unit)}"
-        note(panel, f"{error}\nR² {wording.fixed(scores.r2, 3)}")
+        _line(panel, measured, output, scores.slope)
+        note(panel, scored_words(scores, ERROR_NAMES[part], outcome.spectra.task.unit))
+
+
+def _line(panel: Axes, measured: Array, output: Array, slope: float) -> None:
+    """The straight line of least squares through the points, over the range of what was measured."""
+    if np.isfinite(slope):
+        ends = np.asarray([measured.min(), measured.max()])
+        panel.plot(ends, output.mean() + slope * (ends - measured.mean()), color=INK, lw=1.1, zorder=4)
 
 
 def _confusion(panel: Axes, outcome: Outcome, name: str, part: Part) -> None:
@@ -173,22 +198,24 @@ def _confusion(panel: Axes, outcome: Outcome, name: str, part: Part) -> None:
     counts = np.asarray(scores.confusion)
     share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     panel.imshow(share, cmap="Blues", vmin=0, vmax=1.25, interpolation="none", aspect="auto")
-    size = 8.5 if len(counts) <= 12 else 7
-    for true, called in np.argwhere(counts > 0):
+    names = [shortened(word, 20) for word in outcome.spectra.task.classes]
+    room = 3.6 if len(names) <= BESIDE else 7.5
+    crowded = len(str(counts.max())) * LETTER > room / len(counts)
+    shown = np.round(100 * share).astype(int) if crowded else counts
+    for true, called in np.argwhere(shown > 0):
         colour = "white" if share[true, called] > 0.6 else INK
-        panel.text(called, true, f"{counts[true, called]}", ha="center", va="center", fontsize=size, color=colour)
+        panel.text(called, true, f"{shown[true, called]}", ha="center", va="center", fontsize=8, color=colour)
     panel.set_xticks(np.arange(-0.5, len(counts)), minor=True)
     panel.set_yticks(np.arange(-0.5, len(counts)), minor=True)
     panel.grid(which="minor", color="white", lw=1)
     panel.tick_params(which="both", length=0)
     panel.spines[:].set_visible(False)
-    names = [shortened(word, 20) for word in outcome.spectra.task.classes]
-    room = 3.6 if len(names) <= BESIDE else 7.5
     upright = 0.075 * max(map(len, names)) > room / len(names)
     panel.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
     panel.set_yticks(range(len(names)), names)
     panel.set(xlabel="predicted", ylabel="true")
-    panel.set_title(f"{part}: balanced accuracy {wording.fixed(scores.balanced_accuracy, 3)}")
+    unit = ", % of the true class" if crowded else ""
+    panel.set_title(f"{part}: balanced accuracy {wording.fixed(scores.balanced_accuracy, 3)}{unit}")
 
 
 def _error(outcome: Outcome, part: Part) -> str:

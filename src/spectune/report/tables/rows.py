@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spectune.assessment.outcome import Outcome, Output
-from spectune.report.scored import classification
+from spectune.assessment.outcome import Outcome, Output, Part
+from spectune.metrics import OneClass, averages
+from spectune.report.scored import told
 from spectune.report.tables.grid import Grid, columns
 from spectune.report.wording import counted, fixed, number
 from spectune.spectra.spectra import Spectra
@@ -31,17 +31,20 @@ def roles_grid(outcome: Outcome) -> Grid:
 
 
 def classes_grid(outcome: Outcome, name: str) -> Grid:
-    """For each class its rows, and how many of them a model found (sensitivity)."""
-    validated = np.asarray(classification(outcome, name, "cross-validated").confusion)
-    test = np.asarray(classification(outcome, name, "test").confusion)
+    """Rows, precision, sensitivity and F1 of each class, and their averages: every class, or every row, alike."""
+    shown: tuple[Part, ...] = ("cross-validated", "test")
+    parts = [told(outcome, name, part).classes for part in shown]
+    averaged = [averages(classes) for classes in parts]
     rows = [
-        [str(validated[k].sum()), _share(validated, k), str(test[k].sum()), _share(test, k)]
-        for k in range(len(outcome.spectra.task.classes))
+        [cell for classes, mean in zip(parts, averaged, strict=True) for cell in _class_cells((*classes, *mean)[k])]
+        for k in range(len(outcome.spectra.task.classes) + 2)
     ]
+    names = (*outcome.spectra.task.classes, "mean of classes (macro)", "mean of rows (weighted)")
     return Grid(
-        ("class", "rows", "sensitivity", "rows", "sensitivity"),
-        columns(outcome.spectra.task.classes, rows),
-        groups=(("", 1), ("cross-validated", 2), ("test", 2)),
+        ("class", *("rows", "precision", "sensitivity", "F1") * 2),
+        columns(names, rows),
+        groups=(("", 1), ("cross-validated", 4), ("test", 4)),
+        marked=(len(names) - 2, len(names) - 1),
     )
 
 
@@ -62,9 +65,8 @@ def _class_numbers(part: Spectra) -> list[str]:
     return [str(int((counts > 0).sum())), counted(int(counts.min()), "row")]
 
 
-def _share(confusion: NDArray[np.intp], k: int) -> str:
-    rows = int(confusion[k].sum())
-    return fixed(confusion[k, k] / rows if rows else float("nan"), 3)
+def _class_cells(one: OneClass) -> tuple[str, ...]:
+    return (str(one.rows), *(fixed(share, 3) for share in (one.precision, one.sensitivity, one.f1)))
 
 
 def _missed(outcome: Outcome, name: str) -> Grid:

@@ -8,14 +8,16 @@
 
 static void update(const Worker *me, const Plan *plan, const Member *m, double rate) {
   const long low = share(me, plan->weights, VL, 0), high = share(me, plan->weights, VL, 1);
-  const double steps = (double)m->taken + 1;
+  const double steps = (double)m->taken + 1, least = sqrt(1 - pow(0.999, steps));
+  const int late = plan->rule == KERAS_ADAM; /* it corrects the whole quotient, not its root: eps counts as it is */
   const float l2 = (float)m->penalty, lr = (float)rate, eps = 1e-7f;
-  const float pace = (float)(rate / (1 - pow(0.9, steps))), calm = (float)(1 / sqrt(1 - pow(0.999, steps)));
+  const float pace = (float)(rate * (late ? least : 1) / (1 - pow(0.9, steps))), calm = (float)(late ? 1 : 1 / least);
   for (long i = low; i < high; i += VL) {
     V w = load(m->weights + i), g = load(m->gradients + i);
     if (i < plan->kernels) g += w * l2; /* kernels fill whole vectors */
     switch (plan->rule) {
-      case ADAM: {
+      case ADAM:
+      case KERAS_ADAM: {
         V first = load(m->first + i), second = load(m->second + i);
         first += (g - first) * 0.1f;
         second = second * 0.999f + g * g * 0.001f;
@@ -235,7 +237,7 @@ int spectune_run(Team **teams, int number, int size, Member *members, int count,
 int spectune_lanes(void) { return VL; }
 
 /* Changes with the structures that Python hands in. */
-int spectune_version(void) { return 5; }
+int spectune_version(void) { return 6; }
 
 /* Whether this processor multiplies pairs of bfloat16. */
 int spectune_halves(void) { return halves(); }

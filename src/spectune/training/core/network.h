@@ -10,7 +10,7 @@
 
 enum Kind { CONV, DENSE, NORM, ACT, DROP, MAX_POOL, MEAN_POOL, ADD, COPY };
 enum Activation { LINEAR, RELU, LEAKY_RELU, ELU, SELU, SWISH, TANH };
-enum Rule { ADAM, RMSPROP, ADAGRAD, SGD };
+enum Rule { ADAM, RMSPROP, ADAGRAD, SGD, KERAS_ADAM };
 
 /* A signal of all rows of a batch: `points * channels` numbers a row, zeros `left` of them, rows
  * `stride` apart. The distance is an odd number of cache lines, so columns do not share a cache set. */

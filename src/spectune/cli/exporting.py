@@ -1,0 +1,74 @@
+"""What ``spectune export`` does: make the file, try it, write it, and say what is in it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from spectune.assessment.conformal import at_level, level_words
+from spectune.assessment.outcome import Outcome
+from spectune.errors import SettingError
+from spectune.export.checking import can_run, check
+from spectune.export.facts import model_facts, run_facts
+from spectune.export.graph import check_extras, onnx_bytes
+from spectune.files.atomic import write_bytes
+from spectune.files.models import Model
+from spectune.files.runs import check_run, data_digest, load_outcome
+from spectune.job.finishing import finish
+from spectune.report.wording import with_unit
+
+TRIED = 200
+"""Spectra of the run, at most, that are predicted by the file before it is written."""
+
+
+def export(run: Path, out: Path, level: float | None, date: str | None) -> None:
+    """Write the model of a run as an ONNX file, and print what it holds.
+
+    Raises:
+        SettingError: what makes the file is not installed, or a level that cannot be supported.
+        RunError: no run, or not a finished one.
+        ModelError: no model, or a file that answers otherwise.
+    """
+    check_extras()
+    check_run(run)
+    outcome = load_outcome(run)
+    model = _at(finish(run), level)
+    facts = model_facts(model) | run_facts(outcome, data_digest(run)) | ({"date": date} if date else {})
+    data = onnx_bytes(model.fitted, model.interval, facts)
+    tried = _tried(data, model, outcome)
+    write_bytes(out, data)
+    print(f"{out}: {len(data) / 1e6:.2g} MB, {_words(model)}")
+    print(tried)
+
+
+def _at(model: Model, level: float | None) -> Model:
+    """The model with intervals of a level, where one is asked for."""
+    if level is None:
+        return model
+    if model.interval is None:
+        raise SettingError(f"this model has no intervals, so none of level {level:g}; leave --level out")
+    return replace(model, interval=at_level(model.interval, level))
+
+
+def _words(model: Model) -> str:
+    """What goes in, and what comes out."""
+    task, members = model.task, f"{model.fitted.members} member{'' if model.fitted.members == 1 else 's'}"
+    wanted = with_unit(task.target, task.unit)
+    interval = "" if model.interval is None else f", with {level_words(model.interval.level)} % intervals"
+    if task.classes and interval:
+        interval = interval.replace("intervals", "sets")
+    return f"{members}, spectra of {model.axis.describe()} to {wanted}{interval}"
+
+
+def _tried(data: bytes, model: Model, outcome: Outcome) -> str:
+    """Tries the file on calibration spectra, and says how it did."""
+    if not can_run():
+        return "not tried here: that needs pip install onnxruntime"
+    calibration = outcome.spectra.calibration
+    rows = np.unique(np.linspace(0, len(calibration) - 1, TRIED).astype(int))
+    spread = float(calibration.y.std()) if model.task.regression else 1.0
+    found = check(data, model.fitted, calibration.x[rows], spread)
+    what = "of the target's spread" if model.task.regression else "in probability"
+    return f"tried on {rows.size} spectra of the run: it answers as the model does, to {found:.1g} {what}"

@@ -1,0 +1,1 @@
+"""The package as estimators and transformers of scikit-learn."""

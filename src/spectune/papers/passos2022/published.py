@@ -1,0 +1,234 @@
+"""The published procedure as a job: every step is kept, and goes on where it was stopped.
+
+All of it is in one folder of that of the experiment:
+
+published/base.json         the base network
+published/climb.json        its range test
+published/search-0/         a search; an ordinary run folder
+published/search-0.json     its winner: checkpoint, and last training from there
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from pydantic import ConfigDict, TypeAdapter
+
+from spectune.errors import DataError
+from spectune.files.atomic import make_folder
+from spectune.files.records import keep, kept
+from spectune.files.runs import fingerprint, load_trials, open_run
+from spectune.files.settings import Settings
+from spectune.files.spaces import load_space
+from spectune.job.data import Prepared
+from spectune.job.ending import workers
+from spectune.job.networks import plan, searched
+from spectune.networks.families.passos import base_recipe
+from spectune.networks.narrowing import fixed
+from spectune.networks.recipe import Recipe
+from spectune.networks.space import Space
+from spectune.papers.passos2022.procedure import SEED, Sets, Stage, last, refit_fold, saved, trained
+from spectune.progress import Progress
+from spectune.spectra.axis import Axis
+from spectune.spectra.channels import parse_channels
+from spectune.spectra.spectra import Spectra
+from spectune.training.crew import Fitter, crew
+from spectune.training.machine import Machine
+from spectune.training.range_test import RangeTest, published_climb, published_test
+from spectune.tuning.plan import Plan as SearchPlan
+from spectune.tuning.record import Trial
+from spectune.tuning.study import capped, draw_recipe, open_study
+
+SAMPLER_SEED = {True: 123, False: 42}
+"""Of the published searches: for a number, and for classes."""
+
+CLIMB = {True: (1e-8, 0.5, 450), False: (1e-9, 0.1, 400)}
+"""First and last rate of the range test, and the epochs of which it lasts a quarter."""
+
+_STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
+
+
+@dataclass(frozen=True, eq=False)
+class Search:
+    """One search and what its winner led to.
+
+    Attributes:
+        trials: in order.
+        winner: the complete trial with the best objective.
+        checkpoint: its saved weights; ``last``: trained on, on calibration and tuning rows.
+    """
+
+    trials: tuple[Trial, ...]
+    winner: Trial
+    checkpoint: Stage
+    last: Stage
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedRun:
+    """Everything the published procedure gives on one set of spectra."""
+
+    base: Stage
+    climb: RangeTest
+    searches: tuple[Search, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class _Winner:
+    number: int
+    checkpoint: Stage
+    last: Stage
+
+
+_STAGES = TypeAdapter(tuple[Stage], config=_STRICT)
+_CLIMBS = TypeAdapter(tuple[RangeTest], config=_STRICT)
+_WINNERS = TypeAdapter(tuple[_Winner], config=_STRICT)
+
+
+def published_procedure(rows: Sets, settings: Settings, seeds: int) -> Generator[Progress, None, PublishedRun]:
+    """Does all of it, or what is left.
+
+    Args:
+        rows: stacked, standardised signals.
+        settings: ``out`` is the folder of the experiment; ``trials``, ``epochs``, ``workers`` count.
+        seeds: searches; the first has the published sampler's seed.
+
+    Raises:
+        DataError: a search without a complete trial.
+    """
+    folder = settings.folder / "published"
+    with crew(rows.x, rows.y, rows.task, workers(settings)) as fitter:
+        base = yield from _base(rows, settings, folder, fitter)
+        climb = yield from _climb(rows, settings, folder)
+        searches = []
+        for number in range(seeds):
+            found = yield from _search(rows, settings, folder, number, fitter)
+            searches.append(found)
+    return PublishedRun(base, climb, tuple(searches))
+
+
+def loaded(settings: Settings) -> PublishedRun | None:
+    """What an earlier command has finished of it; None before the first search has its winner."""
+    folder = settings.folder / "published"
+    found = sorted(folder.glob("search-*.json"))
+    if not found:
+        return None
+    winners = [kept(path, "winner", _WINNERS) for path in found]
+    trials = [load_trials(path.with_suffix("")) for path in found]
+    searches = tuple(_joined(told, winner) for told, winner in zip(trials, winners, strict=True))
+    return PublishedRun(
+        kept(folder / "base.json", "stage", _STAGES), kept(folder / "climb.json", "climb", _CLIMBS), searches
+    )
+
+
+def bare(recipe: Recipe, epochs: int | None) -> Recipe:
+    """The recipe for signals that are stacked and standardised already, of at most so many epochs."""
+    return capped(replace(recipe, channels=parse_channels("RAW"), standardised=False), epochs)
+
+
+def _base(rows: Sets, settings: Settings, folder: Path, fitter: Fitter) -> Generator[Progress, None, Stage]:
+    """The base network, trained once and kept."""
+    path = folder / "base.json"
+    if not path.exists():
+        make_folder(folder)
+        recipe = bare(base_recipe(rows.task), settings.epochs)
+        keep(path, "stage", trained("base network", recipe, rows, rows.fold, fitter)[0])
+    stage = kept(path, "stage", _STAGES)
+    yield Progress("model", 1, 1, f"base network: best epoch {stage.best_epoch} of {stage.training.size}")
+    return stage
+
+
+def _climb(rows: Sets, settings: Settings, folder: Path) -> Generator[Progress, None, RangeTest]:
+    """The range test of the base network, done once and kept."""
+    path = folder / "climb.json"
+    if not path.exists():
+        recipe = bare(base_recipe(rows.task), settings.epochs)
+        start, end, epochs = CLIMB[rows.task.regression]
+        rates = published_climb(rows.calibration.size, recipe.schedule.batch, start, end, epochs)
+        machine = Machine(threads=workers(settings))
+        keep(path, "climb", published_test(recipe, rows.x, rows.y, rows.task, [rows.fold], [SEED], rates, machine))
+    found = kept(path, "climb", _CLIMBS)
+    yield Progress("model", 1, 1, f"range test: {found.rates.size} batches, up to a rate of {found.rates[-1]:.2g}")
+    return found
+
+
+def _search(
+    rows: Sets, settings: Settings, folder: Path, number: int, fitter: Fitter
+) -> Generator[Progress, None, Search]:
+    """One search, and what its winner leads to."""
+    work = search_work(rows, settings, folder / f"search-{number}", number)
+    told = search_plan(work)
+    with open_run(work.settings.folder, work.settings, fingerprint(work.spectra, work.space)) as run:
+        study = open_study(run.folder / "study.db", told)
+        trials = yield from searched(work, run, study, fitter, told)
+    winner, path = best_of(trials), folder / f"search-{number}.json"
+    if not path.exists() or kept(path, "winner", _WINNERS).number != winner.number:
+        keep(path, "winner", _won(rows, work, winner, fitter))
+    yield Progress("model", 1, 1, f"search {number}: trial {winner.number} won, and was trained on")
+    return _joined(trials, kept(path, "winner", _WINNERS))
+
+
+def search_work(rows: Sets, settings: Settings, folder: Path, number: int) -> Prepared:
+    """What a search is about. The test rows are among the spectra, but in no role of its one fold."""
+    regression = rows.task.regression
+    name = "passos-regression" if regression else "passos-classification"
+    told = replace(
+        settings,
+        out=str(folder),
+        space=name,
+        seed=SEED,
+        search_seed=SAMPLER_SEED[regression] + number,
+        sampler="tpe",
+        pruner="hyperband",
+        objective="overfit" if regression else "accuracy",
+        overfit=0.5,
+        startup=50,
+        least=50 if (settings.epochs or 450) > 50 else None,
+        reduction=4,
+        lr="space",
+        fix=(),
+    )
+    count = len(rows.x)
+    axis = Axis(tuple(float(point) for point in range(rows.x.shape[1])), "index")
+    ids = np.asarray([str(row) for row in range(count)])
+    spectra = Spectra(rows.x, axis, rows.y, rows.task, ids, np.arange(count), np.full(count, "cal"), "stacked signals")
+    return Prepared(told, spectra, published_space(name), (rows.fold,))
+
+
+def published_space(name: str) -> Space:
+    """The published space for signals that are stacked and standardised already."""
+    return fixed(load_space(name), {"form": "published", "channels": "RAW", "standardised": False})
+
+
+def search_plan(work: Prepared) -> SearchPlan:
+    """The published way of searching."""
+    return replace(plan(work), judge="watched", multivariate=True, per_bracket=True, alike=True)
+
+
+def best_of(trials: tuple[Trial, ...]) -> Trial:
+    """The complete trial with the best objective.
+
+    Raises:
+        DataError: none is complete.
+    """
+    complete = [trial for trial in trials if trial.minimised is not None]
+    if not complete:
+        raise DataError("no trial of the published search ran to its end; allow more --trials")
+    return min(complete, key=lambda trial: (trial.minimised, trial.number))
+
+
+def _won(rows: Sets, work: Prepared, winner: Trial, fitter: Fitter) -> _Winner:
+    """The winner's saved weights, and the last training from them."""
+    recipe = draw_recipe(work.space, rows.task, winner.values, work.settings.epochs)
+    checkpoint, fitted = trained("best trial, checkpoint", saved(recipe), rows, rows.fold, fitter)
+    final = capped(last(recipe, rows.task.regression), work.settings.epochs)
+    stage, _ = trained("after the last training", final, rows, refit_fold(rows), fitter, fitted)
+    return _Winner(winner.number, checkpoint, stage)
+
+
+def _joined(trials: tuple[Trial, ...], won: _Winner) -> Search:
+    winner = next(trial for trial in trials if trial.number == won.number)
+    return Search(trials, winner, won.checkpoint, won.last)
