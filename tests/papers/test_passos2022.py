@@ -72,7 +72,7 @@ def test_a_published_search_draws_under_the_published_names_and_judges_by_what_t
     assert (plan.startup, plan.least, plan.reduction, plan.seed) == (50, 50, 4, 124)
     assert (plan.objective, plan.overfit) == ("overfit", 0.5)
     assert work.settings.seed == SEED
-    assert [name for name, given in published_space("passos-regression").ranges.items() if given.kind != "fixed"] == [
+    assert [name for name, given in published_space(regression=True).ranges.items() if given.kind != "fixed"] == [
         "filter_size", "reg_beta", "batch_size",
     ]  # fmt: skip
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from spectune.cli.adapt import adapt
 from spectune.cli.bench import app as bench
 from spectune.cli.download import download
 from spectune.cli.explain import explain
@@ -23,6 +24,7 @@ from spectune.cli.lr_range import command as lr_range
 from spectune.cli.options import COMPARED, DATA, NESTING, OPTIONS, OUTER, OUTPUT, settings_command
 from spectune.cli.paper import app as paper
 from spectune.cli.pruning import pruning
+from spectune.cli.serve import serve
 from spectune.cli.simulate import simulate
 from spectune.cli.synth import app as synth
 from spectune.errors import SettingError, SpectuneError
@@ -32,6 +34,10 @@ from spectune.spectra.axis import Unit
 from spectune.spectra.table import Signal
 
 INTERRUPTED = 130
+
+JOB, JUDGE, USE = "From a file to a model", "To judge and to understand", "To use a model elsewhere"
+SPECTRA, PUBLISHED = "Spectra to try", "Published work"
+"""Panels of commands."""
 
 TUNE = """Tune a 1D-CNN on a file of spectra, judge it beside PLS and others, and say what to use.
 
@@ -88,7 +94,7 @@ Subsets = Annotated[int, typer.Option(help="Random subsets of the smallest size;
 Cores = Annotated[int | None, typer.Option("--workers", "-j", help=OPTIONS["workers"].help, min=0, max=1024)]
 
 
-@app.command()
+@app.command(rich_help_panel=JOB)
 def inspect(
     data: Annotated[Path, typer.Argument(help=OPTIONS["data"].help, metavar="DATA", show_default=False)],
     target: Annotated[str | None, typer.Option("--target", "-t", help="Colour the picture by this column.")] = None,
@@ -167,16 +173,16 @@ def _settings(command: str, said: Mapping[str, Any], config: Path | None) -> Set
     return load_settings(config, said) if config else checked(said, f"spectune {command}")
 
 
-app.command("tune")(settings_command(tune, TUNE))
-app.command("nested")(
+app.command("tune", rich_help_panel=JOB)(settings_command(tune, TUNE))
+app.command("nested", rich_help_panel=JUDGE)(
     settings_command(nested, NESTED, [name for name in OPTIONS if name not in {"explain", *NESTING}], NESTING)
 )
-app.command("compare")(
+app.command("compare", rich_help_panel=JUDGE)(
     settings_command(compare, COMPARE, [name for name in SHARED if name not in COMPARED], COMPARED, "compare.toml")
 )
 
 
-@app.command()
+@app.command(rich_help_panel=JOB)
 def report(
     run: RunFolder,
     out: Annotated[
@@ -193,7 +199,7 @@ def report(
     reporting.write_report(run, out)
 
 
-@app.command("learning-curve")
+@app.command("learning-curve", rich_help_panel=JUDGE)
 def learning_curve(run: RunFolder, subsets: Subsets = 3, workers: Cores = None) -> None:
     """Say what more samples would bring: the best network of a run, and PLS, on growing training sets.
 
@@ -206,7 +212,7 @@ def learning_curve(run: RunFolder, subsets: Subsets = 3, workers: Cores = None) 
     learning.learn(run, subsets, workers)
 
 
-@app.command()
+@app.command(rich_help_panel=JOB)
 def predict(
     run: RunFolder,
     data: Annotated[Path, typer.Argument(help="File of new spectra.", metavar="DATA", show_default=False)],
@@ -230,18 +236,20 @@ def predict(
     predicting.predict(run, data, out, Reading(sheet, unit, signal), level)
 
 
-app.command()(simulate)
-app.command()(download)
-app.add_typer(synth, name="synth")
-app.add_typer(paper, name="paper")
-app.add_typer(bench, name="bench")
-app.command("explain")(explain)
-app.command()(export)
-app.command()(pruning)
-app.command("lr-range")(lr_range)
+app.command(rich_help_panel=SPECTRA)(simulate)
+app.command(rich_help_panel=SPECTRA)(download)
+app.add_typer(synth, name="synth", rich_help_panel=SPECTRA)
+app.add_typer(paper, name="paper", rich_help_panel=PUBLISHED)
+app.add_typer(bench, name="bench", rich_help_panel=PUBLISHED)
+app.command(rich_help_panel=USE)(adapt)
+app.command("explain", rich_help_panel=JUDGE)(explain)
+app.command(rich_help_panel=USE)(export)
+app.command(rich_help_panel=JUDGE)(pruning)
+app.command(rich_help_panel=USE)(serve)
+app.command("lr-range", rich_help_panel=JUDGE)(lr_range)
 
 
-@app.command()
+@app.command(rich_help_panel="About")
 def version() -> None:
     """Say which versions are installed."""
     for name in ("spectune", "torch", "optuna", "scikit-learn", "numpy", "scipy"):

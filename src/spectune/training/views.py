@@ -28,6 +28,7 @@ from spectune.spectra.steps import (
     Step,
     apply,
     points_after,
+    polynomials,
 )
 from spectune.training.native import core
 
@@ -187,19 +188,12 @@ def _numbers(step: Step, points: int) -> tuple[int, Pool]:
         case Absorbance() | Reflectance() | SNV() | Maximum():
             return 0, np.zeros(0)
         case Detrend(degree):
-            basis = _basis(degree, points)
+            basis = polynomials(degree, points).T
             return len(basis), basis.ravel()
         case SavGol():
             return _filter(step, points)
         case Bin(width) | Decimate(width):
             return width, np.zeros(0)
-
-
-def _basis(degree: int, points: int) -> Pool:
-    """Orthonormal polynomials up to ``degree`` over the points, (degree + 1, points)."""
-    places = np.linspace(-1.0, 1.0, points)
-    basis, _ = np.linalg.qr(np.vander(places, min(degree, points - 1) + 1))
-    return np.ascontiguousarray(basis.T)
 
 
 def _filter(step: SavGol, points: int) -> tuple[int, Pool]:

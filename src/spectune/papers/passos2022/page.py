@@ -6,6 +6,7 @@ from spectune.metrics import RegressionScores
 from spectune.papers.passos2022.experiment import OURS, Experiment
 from spectune.papers.passos2022.figures import fit_picture, search_picture, stages_picture
 from spectune.papers.passos2022.procedure import SEED
+from spectune.papers.passos2022.published import Search, published_space
 from spectune.papers.passos2022.reported import BY_EYE, DIFFERENCES, SOURCE
 from spectune.papers.passos2022.tables import (
     further_grids,
@@ -15,10 +16,13 @@ from spectune.papers.passos2022.tables import (
     spread_words,
     stage_scores,
 )
+from spectune.report.figures.importance import importance_picture
 from spectune.report.figures.lr_range import range_picture
+from spectune.report.importance import importance_caption
 from spectune.report.pruning import pruning_sections
 from spectune.report.sections import Code, Head, Part, Picture, Points, Section, Table, Words, page
 from spectune.report.wording import beside, counted, number, plain, simulated_warning, with_unit
+from spectune.tuning.importance import importance
 
 
 def experiment_page(found: Experiment, command: str) -> str:
@@ -100,6 +104,7 @@ def _published(found: Experiment) -> list[Section]:
             "Left, the objective of every trial that ran to its end. Right, what pruning looked at first against that "
             "objective: where points fall from left to right, pruning keeps the worse.",
         ),
+        *_importance(found, first),
         Words("Base network, the winner as it was saved, and the last training from there.", "Trainings"),
         Picture(
             stages_picture((run.base, first.checkpoint, first.last), regression),
@@ -110,6 +115,19 @@ def _published(found: Experiment) -> list[Section]:
         caption = "The last network: predicted against measured, with its linear fit (dashed) and the 1:1 line."
         parts.append(Picture(fit_picture(first.last, found.rows, found.spectra.unit), caption))
     return [Section("The published procedure, here", tuple(parts), "Published")]
+
+
+def _importance(found: Experiment, search: Search) -> tuple[Part, ...]:
+    """Shares of the hyperparameters in the published search; those of index 0 of a classifier touch nothing."""
+    regression = found.rows.task.regression
+    shares = importance(search.trials, published_space(regression), "tpe")
+    if shares is None:
+        return ()
+    dead = "" if regression else (
+        " Width and dropout of index 0 do nothing in this network: what they are given is what the analysis "
+        "gives to chance."
+    )  # fmt: skip
+    return (Picture(importance_picture(shares), f"{importance_caption(shares)}{dead}"),)
 
 
 def _ours(found: Experiment) -> list[Section]:

@@ -174,11 +174,11 @@ def _search(
 def search_work(rows: Sets, settings: Settings, folder: Path, number: int) -> Prepared:
     """What a search is about. The test rows are among the spectra, but in no role of its one fold."""
     regression = rows.task.regression
-    name = "passos-regression" if regression else "passos-classification"
+    space = published_space(regression)
     told = replace(
         settings,
         out=str(folder),
-        space=name,
+        space=space.name,
         seed=SEED,
         search_seed=SAMPLER_SEED[regression] + number,
         sampler="tpe",
@@ -195,11 +195,12 @@ def search_work(rows: Sets, settings: Settings, folder: Path, number: int) -> Pr
     axis = Axis(tuple(float(point) for point in range(rows.x.shape[1])), "index")
     ids = np.asarray([str(row) for row in range(count)])
     spectra = Spectra(rows.x, axis, rows.y, rows.task, ids, np.arange(count), np.full(count, "cal"), "stacked signals")
-    return Prepared(told, spectra, published_space(name), (rows.fold,))
+    return Prepared(told, spectra, space, (rows.fold,))
 
 
-def published_space(name: str) -> Space:
+def published_space(regression: bool) -> Space:
     """The published space for signals that are stacked and standardised already."""
+    name = "passos-regression" if regression else "passos-classification"
     return fixed(load_space(name), {"form": "published", "channels": "RAW", "standardised": False})
 
 

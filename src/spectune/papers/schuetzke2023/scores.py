@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binomtest
 
+from spectune.metrics import score_interval
 from spectune.papers.schuetzke2023.training import Run
 from spectune.synthesis.neighbours import Parting
 
@@ -108,8 +109,7 @@ def wilson(right: int, rows: int) -> tuple[float, float]:
     >>> tuple(round(limit, 4) for limit in wilson(81, 263))
     (0.2553, 0.3662)
     """
-    found = binomtest(right, rows).proportion_ci(method="wilson")
-    return float(found.low), float(found.high)
+    return score_interval(right / rows, rows)
 
 
 def confused(runs: Sequence[Run], truth: Labels) -> Counter[tuple[int, int]]:
