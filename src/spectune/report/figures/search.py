@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from spectune.assessment.outcome import Outcome
@@ -82,7 +83,7 @@ def slices_picture(trials: Sequence[Trial], names: Sequence[str], space: Space |
             panel.set_axis_off()
         colours = next((points for panel in panels.ravel() for points in panel.collections), None)
         if colours:
-            figure.colorbar(colours, ax=panels, label="trial", pad=0.01, aspect=30)
+            figure.colorbar(colours, ax=panels, label="trial", pad=0.01, aspect=30, ticks=MaxNLocator(integer=True))
 
     return svg(draw, "slices", "Error of the trials against the most important hyperparameters", 0.2 + 2.1 * down)
 
@@ -147,6 +148,7 @@ def _trials(axes: Axes, trials: Sequence[Trial], origin: Sequence[Origin], top: 
             marker, words = _SHAPES[who]
             axes.plot([], [], marker, mec=INK, mfc="white", ms=4.2, mew=0.9, ls="", label=words)
     axes.set_xlabel("trial")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
 
 
 def _incumbents(axes: Axes, trials: Sequence[Trial], top: float) -> None:
