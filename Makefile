@@ -61,6 +61,7 @@ bench: $(READY) $(RIVAL)/.ready  ## measure everything (four hours): the engine 
 	$(BIN)/python benchmarks/schedules.py $(DATA) runs/schedules
 	$(BIN)/python benchmarks/shen2021.py $(DATA) runs/shen2021
 	$(BIN)/python benchmarks/intervals.py $(DATA)
+	$(BIN)/python benchmarks/adapt.py $(DATA) runs/adapt
 	$(BIN)/python benchmarks/real_sets.py $(DATA) runs/bench
 
 docs: $(READY)  ## run every example of README.md and docs/

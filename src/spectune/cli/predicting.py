@@ -14,8 +14,10 @@ from spectune.assessment.trust import held
 from spectune.cli.reading import Reading, read_as
 from spectune.cli.showing import scores_sentence
 from spectune.errors import SettingError
+from spectune.files.adaptations import is_adaptation, load_adapted
+from spectune.files.models import Model, load_model
 from spectune.files.runs import check_run
-from spectune.files.settings import load_settings
+from spectune.files.settings import Settings, load_settings
 from spectune.files.tables import Cell, prediction_table, write_table
 from spectune.job.finishing import finish
 from spectune.metrics import Scores, class_scores, regression_scores, score_interval
@@ -35,9 +37,7 @@ def predict(run: Path, data: Path, out: Path, reading: Reading, level: float | N
         DataError: spectra that cannot be brought to the model's axis.
     """
     _check_output(data, out)
-    check_run(run)
-    settings = load_settings(run / "run.toml")
-    model = finish(run)
+    settings, model = opened(run)
     measured_on = read_as(data, reading.over(settings))
     table = table_on_axis(measured_on, model.axis)
     predictions = model.predict(table, level)
@@ -47,12 +47,28 @@ def predict(run: Path, data: Path, out: Path, reading: Reading, level: float | N
     if table is not measured_on:
         print(table.notes[-1])
     print(f"{len(table)} spectra predicted; predictions: {out}")
-    print(flags_sentence(predictions))
+    if predictions.flags is not None:
+        print(flags_sentence(predictions))
     if column is not None and measured is not None:
         found = _scores(column, predictions)
         print(f"no row has a measured {settings.target}" if found is None else scores_sentence(found))
         for line in _coverage(column, predictions):
             print(line)
+
+
+def opened(folder: Path) -> tuple[Settings, Model]:
+    """What was said of the spectra, and the model, of a run or of an adaptation.
+
+    Raises:
+        RunError: neither, or not finished, or damaged.
+        ModelError: a damaged model.
+    """
+    if is_adaptation(folder):
+        found = load_adapted(folder)
+        settings = Settings(found.source, found.task.target, str(folder), unit=found.unit, signal=found.signal)
+        return settings, load_model(folder)
+    check_run(folder)
+    return load_settings(folder / "run.toml"), finish(folder)
 
 
 def flags_sentence(predictions: Predictions) -> str:

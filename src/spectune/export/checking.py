@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib.util import find_spec
 from typing import Any
 
@@ -25,16 +26,25 @@ def can_run() -> bool:
 
 def answers_of(data: bytes, x: NDArray[np.float32], threads: int = 1) -> dict[str, NDArray[Any]]:
     """Outputs of the file ``data`` by name for raw spectra (rows, points), by ONNX Runtime."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+    session = session_of(data, threads)
     names = [output.name for output in session.get_outputs()]
     parts = [session.run(None, {"spectra": x[at : at + ROWS]}) for at in range(0, len(x), ROWS)]
     along = [1 if name == "members" else 0 for name in names]
     joined = (np.concatenate(every, axis=axis) for every, axis in zip(zip(*parts, strict=True), along, strict=True))
     return dict(zip(names, joined, strict=True))
+
+
+def session_of(data: bytes, threads: int = 1) -> Any:
+    """The file ``data`` ready to be run.
+
+    ONNX Runtime reports to its makers since 1.29 unless it is told not to before it is loaded; here it is told.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    return onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
 
 
 def misfit(data: bytes, fitted: Fitted, x: NDArray[np.float32], spread: float) -> float:

@@ -36,9 +36,7 @@ class Draft:
     notes: tuple[str, ...] = ()
 
 
-def table_of(
-    draft: Draft, path: Path, unit: Unit | None, signal: Signal | None, aside: Sidecar | None = None
-) -> Table:
+def table_of(draft: Draft, path: Path, unit: Unit | None, signal: Signal | None, aside: Sidecar | None = None) -> Table:
     """The table of a draft; what the user says goes before what the file says.
 
     ``aside`` is what is known from beside the file; None to look there.
