@@ -24,7 +24,9 @@ def last(steps: Generator[Progress | T, None, None]) -> T:
 
 def markdown(grid: Grid) -> str:
     """A grid as a table of Markdown."""
-    lines = [grid.head, ["---"] * len(grid.head), *grid.rows]
+    over = [name for name, width in grid.groups for _ in range(width)] or [""] * len(grid.head)
+    head = [f"{group} {name}".strip() for group, name in zip(over, grid.head, strict=True)]
+    lines = [head, ["---"] * len(head), *grid.rows]
     return "\n".join(f"| {' | '.join(re.sub('<[^>]+>', '', str(cell)).strip() for cell in line)} |" for line in lines)
 
 
