@@ -25,7 +25,7 @@ from spectune.job.data import Prepared, prepared
 from spectune.job.explaining import PAGE as EXPLANATION
 from spectune.job.explaining import explained_run
 from spectune.job.pruning import audit
-from spectune.job.run import Result, run
+from spectune.job.run import Result, carried_out
 from spectune.metrics import Scores, scores
 from spectune.networks.families.passos import (
     CLASSIFICATION_OPTIMUM,
@@ -134,9 +134,8 @@ def optimum_of(work: Prepared) -> tuple[Recipe, Mapping[str, Value]]:
 def _ours(plan: Plan, spectra: Published, further: Mapping[str, Further]) -> Generator[Progress, None, Ours]:
     """An ordinary run, the published optimum on its folds, a look at pruned trials, explanations, and further rows."""
     told = replace(plan.settings, out=str(plan.folder / OURS), split="split", group="group")
-    table = as_table(spectra)
-    result: Result = yield from outcome_of(run(told, table))
-    work = prepared(told, table)
+    work = prepared(told, as_table(spectra))
+    result: Result = yield from outcome_of(carried_out(work))
     optimum = yield from as_given(work, *optimum_of(work), plan.folder / "optimum.json")
     regret: Regret | None = None
     if plan.pruned and any(trial.state == "pruned" and trial.rungs for trial in result.outcome.trials):

@@ -37,16 +37,14 @@ from spectune.spectra.channels import parse_channels
 from spectune.spectra.spectra import Spectra
 from spectune.training.crew import Fitter, crew
 from spectune.training.machine import Machine
-from spectune.training.range_test import RangeTest, published_climb, published_test
+from spectune.training.range_test import RangeTest, published_test
 from spectune.tuning.plan import Plan as SearchPlan
 from spectune.tuning.record import Trial
+from spectune.tuning.replicates import top
 from spectune.tuning.study import capped, draw_recipe, open_study
 
 SAMPLER_SEED = {True: 123, False: 42}
 """Of the published searches: for a number, and for classes."""
-
-CLIMB = {True: (1e-8, 0.5, 450), False: (1e-9, 0.1, 400)}
-"""First and last rate of the range test, and the epochs of which it lasts a quarter."""
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -88,8 +86,8 @@ _CLIMBS = TypeAdapter(tuple[RangeTest], config=_STRICT)
 _WINNERS = TypeAdapter(tuple[_Winner], config=_STRICT)
 
 
-def published_procedure(rows: Sets, settings: Settings, seeds: int) -> Generator[Progress, None, PublishedRun]:
-    """Does all of it, or what is left.
+def published_procedure(rows: Sets, settings: Settings, seeds: int) -> Generator[Progress, None, None]:
+    """Does all of it, or what is left; ``loaded`` gives what was found.
 
     Args:
         rows: stacked, standardised signals.
@@ -100,14 +98,12 @@ def published_procedure(rows: Sets, settings: Settings, seeds: int) -> Generator
         DataError: a search without a complete trial.
     """
     folder = settings.folder / "published"
+    make_folder(folder)
     with crew(rows.x, rows.y, rows.task, workers(settings)) as fitter:
-        base = yield from _base(rows, settings, folder, fitter)
-        climb = yield from _climb(rows, settings, folder)
-        searches = []
+        yield _base(rows, settings, folder, fitter)
+        yield _climb(rows, settings, folder)
         for number in range(seeds):
-            found = yield from _search(rows, settings, folder, number, fitter)
-            searches.append(found)
-    return PublishedRun(base, climb, tuple(searches))
+            yield from _search(rows, settings, folder, number, fitter)
 
 
 def loaded(settings: Settings) -> PublishedRun | None:
@@ -129,35 +125,27 @@ def bare(recipe: Recipe, epochs: int | None) -> Recipe:
     return capped(replace(recipe, channels=parse_channels("RAW"), standardised=False), epochs)
 
 
-def _base(rows: Sets, settings: Settings, folder: Path, fitter: Fitter) -> Generator[Progress, None, Stage]:
+def _base(rows: Sets, settings: Settings, folder: Path, fitter: Fitter) -> Progress:
     """The base network, trained once and kept."""
     path = folder / "base.json"
     if not path.exists():
-        make_folder(folder)
         recipe = bare(base_recipe(rows.task), settings.epochs)
         keep(path, "stage", trained("base network", recipe, rows, rows.fold, fitter)[0])
-    stage = kept(path, "stage", _STAGES)
-    yield Progress("model", 1, 1, f"base network: best epoch {stage.best_epoch} of {stage.training.size}")
-    return stage
+    return Progress("model", 1, 1, "base network")
 
 
-def _climb(rows: Sets, settings: Settings, folder: Path) -> Generator[Progress, None, RangeTest]:
+def _climb(rows: Sets, settings: Settings, folder: Path) -> Progress:
     """The range test of the base network, done once and kept."""
     path = folder / "climb.json"
     if not path.exists():
-        recipe = bare(base_recipe(rows.task), settings.epochs)
-        start, end, epochs = CLIMB[rows.task.regression]
-        rates = published_climb(rows.calibration.size, recipe.schedule.batch, start, end, epochs)
-        machine = Machine(threads=workers(settings))
-        keep(path, "climb", published_test(recipe, rows.x, rows.y, rows.task, [rows.fold], [SEED], rates, machine))
-    found = kept(path, "climb", _CLIMBS)
-    yield Progress("model", 1, 1, f"range test: {found.rates.size} batches, up to a rate of {found.rates[-1]:.2g}")
-    return found
+        recipe, machine = bare(base_recipe(rows.task), settings.epochs), Machine(threads=workers(settings))
+        keep(path, "climb", published_test(recipe, rows.x, rows.y, rows.task, [rows.fold], [SEED], machine=machine))
+    return Progress("range", 1, 1, "range test of the base network")
 
 
 def _search(
     rows: Sets, settings: Settings, folder: Path, number: int, fitter: Fitter
-) -> Generator[Progress, None, Search]:
+) -> Generator[Progress, None, None]:
     """One search, and what its winner leads to."""
     work = search_work(rows, settings, folder / f"search-{number}", number)
     told = search_plan(work)
@@ -168,7 +156,6 @@ def _search(
     if not path.exists() or kept(path, "winner", _WINNERS).number != winner.number:
         keep(path, "winner", _won(rows, work, winner, fitter))
     yield Progress("model", 1, 1, f"search {number}: trial {winner.number} won, and was trained on")
-    return _joined(trials, kept(path, "winner", _WINNERS))
 
 
 def search_work(rows: Sets, settings: Settings, folder: Path, number: int) -> Prepared:
@@ -215,10 +202,10 @@ def best_of(trials: tuple[Trial, ...]) -> Trial:
     Raises:
         DataError: none is complete.
     """
-    complete = [trial for trial in trials if trial.minimised is not None]
-    if not complete:
+    best = top(trials, 1)
+    if not best:
         raise DataError("no trial of the published search ran to its end; allow more --trials")
-    return min(complete, key=lambda trial: (trial.minimised, trial.number))
+    return best[0]
 
 
 def _won(rows: Sets, work: Prepared, winner: Trial, fitter: Fitter) -> _Winner:
