@@ -12,7 +12,7 @@ RIVAL  := .venv-rival
 # One thread a process: runs and tests use several processes, and small networks gain nothing from more threads.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo test check laws bench docs clean
 .DEFAULT_GOAL := help
 
 help:  ## show this list
@@ -43,6 +43,9 @@ check: $(READY)  ## formatting, lint, types and the direction of imports
 
 test: check  ## everything: check, then all tests and documentation examples
 	$(BIN)/python -m pytest
+
+laws: $(READY)  ## hold every law against examples never seen before (half an hour)
+	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=search tests
 
 $(RIVAL)/.ready:
 	@test -x $(RIVAL)/bin/python || $(PYTHON) -m venv $(RIVAL)

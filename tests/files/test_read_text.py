@@ -159,6 +159,8 @@ def test_a_wrong_cell_in_a_transposed_file_names_the_sample(tmp_path: Path) -> N
         ("id,1100,1102,1104\n", "not one spectrum"),
         ("", "the file is empty"),
         ("  \n\n", "the file is empty"),
+        (";", "delimiters but not one filled cell"),
+        ("# about\n,,,\n;;\n", "delimiters but not one filled cell"),
         ('id,1100,1102,1104\n"a,1,2,3\n', "row 2 opens a quote"),
         ("id,400,402,404,40x6,408,410,412\na,1,2,3,4,5,6,7\n", "the axis is parted by '40x6' (column 5)"),
         ("id,400,402,404,fat,900,910,920\na,1,2,3,4,5,6,7\n", "two blocks of columns could be the spectra"),

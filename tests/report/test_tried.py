@@ -62,6 +62,10 @@ def test_a_start_outside_its_range_still_stands_on_the_axis() -> None:
     assert scale([60], IntRange(2, 10)) == Numbers(2, 60, whole=True, step=1)
 
 
+def test_no_label_lies_beyond_an_axis_that_ends_between_two_steps() -> None:
+    assert [words for _, words in ticks(scale([0.5, 2.25], IntRange(1, 2)), 4.0)] == ["0.5", "1.5"]
+
+
 def test_few_steps_of_a_range_are_the_labels_of_its_axis() -> None:
     places, words = zip(*ticks(scale([64, 192], IntRange(64, 256, step=64)), 4.0), strict=True)
     assert words == ("64", "128", "192", "256")

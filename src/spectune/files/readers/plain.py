@@ -37,7 +37,7 @@ def lines_of(raw: bytes) -> Lines:
     """Lines of a text file without comments in front (``#``, ``%``) and without empty rows.
 
     Raises:
-        ReadError: nothing but white space, or bytes that are no text.
+        ReadError: nothing but white space and delimiters, or bytes that are no text.
     """
     text = utf8(raw)
     if b"\r" in text:
@@ -50,6 +50,10 @@ def lines_of(raw: bytes) -> Lines:
         (k for k, (_, line) in enumerate(numbered) if line.strip() and line.lstrip()[:1] not in (b"#", b"%")), 0
     )
     filled = [(k, line) for k, line in numbered[start:last] if line.strip(b" \t;,|\x0b\x0c")]
+    if not filled:
+        raise ReadError(
+            "the file holds delimiters but not one filled cell; expected a header line and one line per sample"
+        )
     skipped = last - start - len(filled)
     comments = tuple(line for _, line in numbered[:start] if line.strip())
     notes = (f"{skipped} empty row(s) were skipped",) if skipped else ()

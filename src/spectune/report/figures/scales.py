@@ -110,7 +110,7 @@ def ticks(axis: Scale, inches: float) -> tuple[Tick, ...]:
             most = max(2, int(inches / 0.7))
             values = _decades(low, high, most) if log and low < high else []
             if step and (high - low) / step < most:
-                values = np.arange(low, high + step / 2, step).tolist()
+                values = np.arange(low, high + 1e-6 * step, step).tolist()
             values = values if len(values) > 1 else _even(low, high, most, whole)
             return tuple((place(axis, value), plain(value)) for value in values)
 
