@@ -38,7 +38,7 @@ CASES = (
 )
 
 SHORT = Settings(
-    "-", "-", trials=12, folds=4, epochs=150, replicates=1, top=2, workers=1, explain=False, pruner="hyperband"
+    "-", "-", trials=12, folds=4, epochs=150, replicates=1, top=2, cores=1, explain=False, pruner="hyperband"
 )
 
 
@@ -93,7 +93,7 @@ def adapted_rows(
     for other in others:
         for count in TRANSFER:
             place = out / f"{name}-{target}-{other}-{count}"
-            asked = Asked(folder, name, place, target, "split", None, group, workers=1)
+            asked = Asked(folder, name, place, target, "split", None, group, cores=1)
             found = last(adapt(asked, cut.of(other, cut.transfer[:count])))
             print(name, target, other, count, found.use, f"{found.seconds:.0f} s", file=sys.stderr, flush=True)
             yield (f"{name} {target}, {first} to {other}", str(count), *cells(found))

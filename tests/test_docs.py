@@ -70,7 +70,7 @@ def test_every_option_of_a_run_file_is_explained_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \| ([^|]*) \|", text, flags=re.MULTILINE))
     assert set(rows) == set(NAMES)
     plain = Settings("soil.csv", "carbon")
-    for name in ("test_part", "trials", "folds", "space", "sampler", "pruner", "seed", "workers", "top", "replicates"):
+    for name in ("test_part", "trials", "folds", "space", "sampler", "pruner", "seed", "cores", "top", "replicates"):
         assert rows[name].strip(' `"') == str(getattr(plain, name))
     assert rows["refit"] == "`false`"
     assert rows["explain"] == "`true`"

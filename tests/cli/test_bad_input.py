@@ -188,7 +188,7 @@ def test_folders_that_are_no_runs(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "is not the folder of a run" in said
 
 
-QUICK = ("--trials", "1", "--folds", "2", "--epochs", "3", "--replicates", "0", "--no-explain", "--workers", "1")
+QUICK = ("--trials", "1", "--folds", "2", "--epochs", "3", "--replicates", "0", "--no-explain", "--cores", "1")
 
 
 @pytest.fixture(scope="module")
@@ -245,7 +245,7 @@ def test_a_damaged_model(finished: Path, tmp_path: Path, capsys: pytest.CaptureF
 def test_ctrl_c_while_tuning_keeps_what_exists_and_says_how_to_go_on(tmp_path: Path) -> None:
     path = written(tmp_path / "a.csv", lines())
     folder = tmp_path / "run"
-    words = ["tune", str(path), "-t", "fat", "--out", str(folder), "--trials", "500", "--folds", "2", "--workers", "1"]
+    words = ["tune", str(path), "-t", "fat", "--out", str(folder), "--trials", "500", "--folds", "2", "--cores", "1"]
     command = [sys.executable, "-c", "from spectune.cli import main; main()", *words]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         wait_for(lambda: len(list((folder / "trials").glob("*.json"))) >= 2, process)

@@ -147,7 +147,7 @@ def test_the_same_command_continues(tmp_path: Path) -> None:
 
 def test_more_trials_and_other_paths_continue_a_run(tmp_path: Path) -> None:
     begin(tmp_path / "run").held.close()
-    more = replace(SETTINGS, trials=200, data="moved/soil.csv", workers=1, refit=True)
+    more = replace(SETTINGS, trials=200, data="moved/soil.csv", cores=1, refit=True)
     with begin(tmp_path / "run", more) as run:
         assert run.continued
 

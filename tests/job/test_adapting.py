@@ -26,7 +26,7 @@ from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
 
 SMALL = Settings(
-    "fruit.csv", "dry_matter", out="-", group="fruit", trials=2, folds=2, epochs=8, replicates=1, top=1, workers=1,
+    "fruit.csv", "dry_matter", out="-", group="fruit", trials=2, folds=2, epochs=8, replicates=1, top=1, cores=1,
     explain=False, pruner="none",
 )  # fmt: skip
 
@@ -66,7 +66,7 @@ def classes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def shifted(tmp_path_factory: pytest.TempPathFactory, finished: Path) -> tuple[Asked, Adapted]:
     """An adaptation to a target that the model hits but for offset and slope."""
     table = affine(finished, fruit(40, 7))
-    asked = Asked(finished, "new.csv", tmp_path_factory.mktemp("adapted") / "out", group="fruit", workers=1, curve=True)
+    asked = Asked(finished, "new.csv", tmp_path_factory.mktemp("adapted") / "out", group="fruit", cores=1, curve=True)
     return asked, done(asked, table)
 
 
@@ -125,7 +125,7 @@ def test_test_targets_change_nothing_but_the_test_errors(finished: Path, tmp_pat
     other = table.column("dry_matter").astype(float) + 7.0 * (table.column("split") == "test")
     changed = replace(table, columns={**table.columns, "dry_matter": other})
     one, two = (
-        done(Asked(finished, "new.csv", tmp_path / name, group="fruit", workers=1), rows)
+        done(Asked(finished, "new.csv", tmp_path / name, group="fruit", cores=1), rows)
         for name, rows in (("one", table), ("two", changed))
     )
     assert (one.use, one.kept) == (two.use, two.kept)
@@ -180,7 +180,7 @@ def test_old_rows_with_the_id_of_a_scored_row_are_left_out_and_a_warning_is_give
 def test_fewer_than_eight_groups_are_left_out_one_by_one(finished: Path, tmp_path: Path) -> None:
     table = fruit(200, 7)
     few = table.rows(np.flatnonzero(table.column("split") == "cal")[:10])
-    found = done(Asked(finished, "new.csv", tmp_path / "few", group="fruit", workers=1), few)
+    found = done(Asked(finished, "new.csv", tmp_path / "few", group="fruit", cores=1), few)
     assert (found.groups, found.folds, found.repeats) == (5, 5, 1)
     assert found.groups < FEW
     assert not found.test.measured.size
@@ -190,7 +190,7 @@ def test_fewer_than_eight_groups_are_left_out_one_by_one(finished: Path, tmp_pat
 
 def test_classes_are_adapted_without_a_line_and_in_the_order_of_the_model(classes: Path, tmp_path: Path) -> None:
     table = words(fruit(40, 7))
-    found = done(Asked(classes, "new.csv", tmp_path / "kinds", group="fruit", workers=1), table)
+    found = done(Asked(classes, "new.csv", tmp_path / "kinds", group="fruit", cores=1), table)
     assert not {SLOPE, BIAS} & {rival.name for rival in found.rivals}
     assert found.rival(POOLED).validated.shape[1] == 2
     model = load_model(classes)
@@ -213,7 +213,7 @@ def test_fine_tuning_is_gentler_than_the_recipe(finished: Path) -> None:
 
 def test_what_cannot_be_adapted_is_said_in_one_sentence(finished: Path, tmp_path: Path) -> None:
     table = fruit(40, 7)
-    asked = Asked(finished, "new.csv", tmp_path / "out", group="fruit", workers=1)
+    asked = Asked(finished, "new.csv", tmp_path / "out", group="fruit", cores=1)
     with pytest.raises(SettingError, match="is the run itself"):
         list(adapt(replace(asked, out=finished), table))
     (tmp_path / "full").mkdir()

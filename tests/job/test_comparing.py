@@ -24,7 +24,7 @@ ASKED = Asked(("tpe", "random+hyperband"), (2,), 2)
 
 
 def settings(folder: Path, asked: Asked = ASKED) -> CompareSettings:
-    shared = Settings("fruit.csv", "dry_matter", str(folder), split="split", folds=2, epochs=4, workers=1, seed=5)
+    shared = Settings("fruit.csv", "dry_matter", str(folder), split="split", folds=2, epochs=4, cores=1, seed=5)
     return CompareSettings(replace(shared, space="passos"), asked)
 
 

@@ -27,7 +27,7 @@ from spectune.training.crew import Fitter, Fitting, alone
 from spectune.training.fit import Fitted
 
 SMALL = Settings(
-    "fruit.csv", "dry_matter", out="-", group="fruit", trials=1, folds=3, epochs=4, replicates=1, top=1, workers=1,
+    "fruit.csv", "dry_matter", out="-", group="fruit", trials=1, folds=3, epochs=4, replicates=1, top=1, cores=1,
     explain=False,
 )  # fmt: skip
 

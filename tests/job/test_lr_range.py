@@ -46,7 +46,7 @@ from spectune.training.range_test import RangeTest
 Value = TypeVar("Value")
 
 SMALL = Settings(
-    "fruit.csv", "dry_matter", out="-", lr="auto", trials=3, folds=2, epochs=3, replicates=1, top=1, workers=1,
+    "fruit.csv", "dry_matter", out="-", lr="auto", trials=3, folds=2, epochs=3, replicates=1, top=1, cores=1,
     explain=False, seed=5, space="passos", fix=("batch=32",),
 )  # fmt: skip
 QUICK = Asked(seeds=2, steps=40)
@@ -250,7 +250,7 @@ def test_without_auto_nothing_is_tested(tmp_path: Path) -> None:
 def test_a_comparison_gives_all_its_searches_the_same_range(tmp_path: Path) -> None:
     arms = {"arms": ["random", "tpe"], "trials": [2, 2], "seeds": 1, "out": str(tmp_path / "compared")}
     shared = {name: getattr(SMALL, name) for name in ("data", "target", "lr", "folds", "epochs", "space", "fix")}
-    told = {**shared, **arms, "workers": 1}
+    told = {**shared, **arms, "cores": 1}
     *_, compared = compare(checked_comparison(told, "the test"), fruit(90, 1))
     kept = load_narrowing(tmp_path / "compared")
     assert kept is not None

@@ -24,7 +24,7 @@ from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
 
 SMALL = Settings(
-    "fruit.csv", "dry_matter", out="-", group="fruit", trials=2, folds=2, epochs=4, replicates=1, top=1, workers=1
+    "fruit.csv", "dry_matter", out="-", group="fruit", trials=2, folds=2, epochs=4, replicates=1, top=1, cores=1
 )
 OUTER = 2
 

@@ -21,7 +21,7 @@ from spectune.synthesis.fruit import fruit
 from spectune.tuning.pruning import Regret, ended_at_rungs
 
 SMALL = Settings(
-    "fruit.csv", "dry_matter", out="-", group="fruit", trials=14, folds=2, epochs=9, replicates=1, top=1, workers=1,
+    "fruit.csv", "dry_matter", out="-", group="fruit", trials=14, folds=2, epochs=9, replicates=1, top=1, cores=1,
     explain=False, objective="overfit",
 )  # fmt: skip
 

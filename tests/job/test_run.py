@@ -21,9 +21,7 @@ from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
 from spectune.tuning.replicates import convolutional
 
-SMALL = Settings(
-    "fruit.csv", "dry_matter", out="-", trials=3, folds=3, epochs=6, replicates=1, top=2, workers=1, seed=5
-)
+SMALL = Settings("fruit.csv", "dry_matter", out="-", trials=3, folds=3, epochs=6, replicates=1, top=2, cores=1, seed=5)
 
 
 def table(rows: int = 120) -> Table:

@@ -32,7 +32,7 @@ ROWS, EPOCHS = 150, 6
 def settings(folder: Path, **more: object) -> Settings:
     told = Settings(
         "simulated", "dry_matter", str(folder), trials=3, folds=2, epochs=EPOCHS, top=1, replicates=1, startup=2,
-        space="passos-regression", workers=1, explain=False,
+        space="passos-regression", cores=1, explain=False,
     )  # fmt: skip
     return replace(told, **more)  # type: ignore[arg-type]
 

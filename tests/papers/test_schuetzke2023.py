@@ -522,13 +522,13 @@ def test_the_command_trains_writes_a_page_and_continues(tmp_path: Path, capsys: 
     path = tmp_path / "mine.json"
     path.write_text(format_config(TINY))
     words = ["bench", "schuetzke2023", "--dataset", str(path), "--models", "vgg", "--seeds", "2", "--epochs", "2"]
-    assert command([*words, "--workers", "1", "--out", str(tmp_path / "out")]) == 0
+    assert command([*words, "--cores", "1", "--out", str(tmp_path / "out")]) == 0
     first = capsys.readouterr().out
     assert "training networks 2/2" in first
     assert "vgg-linear" in first
     page = (tmp_path / "out" / "report.html").read_text()
     assert "A look, not a result: trainings end after 2 epochs at most" in page
-    assert command([*words, "--workers", "1", "--out", str(tmp_path / "out")]) == 0
+    assert command([*words, "--cores", "1", "--out", str(tmp_path / "out")]) == 0
     assert "training networks" not in capsys.readouterr().out
     assert (tmp_path / "out" / "report.html").read_text() == page
 
@@ -572,4 +572,4 @@ def test_spectra_too_short_for_a_network_are_refused(tmp_path: Path) -> None:
 
 
 def test_options_of_the_command_are_what_it_takes() -> None:
-    assert {*BENCH, "workers"} == set(Asked.__dataclass_fields__)
+    assert {*BENCH, "cores"} == set(Asked.__dataclass_fields__)

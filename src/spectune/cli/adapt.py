@@ -26,7 +26,7 @@ Test = Annotated[str | None, typer.Option(help=OPTIONS["test"].help, metavar="FI
 Group = Annotated[str | None, typer.Option(help=OPTIONS["group"].help, metavar="COLUMN", rich_help_panel=ROLES)]
 Curve = Annotated[bool, typer.Option("--curve", help="Say how many new samples are needed.", rich_help_panel=MODEL)]
 Seed = Annotated[int, typer.Option(help="Seed of everything drawn at random.", min=0, max=2_000_000_000)]
-Cores = Annotated[int | None, typer.Option("--workers", "-j", help=OPTIONS["workers"].help, min=0, max=1024)]
+Cores = Annotated[int | None, typer.Option("--cores", "-j", help=OPTIONS["cores"].help, min=0, max=1024)]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="Folder. [dim]\\[default: RUN-on-NEW][/dim]", rich_help_panel=OUTPUT),
@@ -46,7 +46,7 @@ def adapt(  # noqa: PLR0913  (the words of one command line)
     signal: SignalOption = None,
     curve: Curve = False,
     seed: Seed = 0,
-    workers: Cores = None,
+    cores: Cores = None,
     out: Out = None,
 ) -> None:
     """Say what to do with the model of a run on a new instrument, season or product, and keep that as a model.
@@ -59,5 +59,5 @@ def adapt(  # noqa: PLR0913  (the words of one command line)
     from spectune.job.new_rows import Asked
 
     folder = out or run.with_name(f"{run.name}-on-{new.stem}")
-    asked = Asked(run, str(new), folder, target, split, where, group, test, sheet, unit, signal, seed, workers, curve)
+    asked = Asked(run, str(new), folder, target, split, where, group, test, sheet, unit, signal, seed, cores, curve)
     adapted.adapt(asked)

@@ -91,7 +91,7 @@ UnitOption = Annotated[Unit | None, typer.Option(help=OPTIONS["unit"].help, rich
 SignalOption = Annotated[Signal | None, typer.Option(help=OPTIONS["signal"].help, rich_help_panel=DATA)]
 RunFolder = Annotated[Path, typer.Argument(help="Folder of a finished run.", metavar="RUN", show_default=False)]
 Subsets = Annotated[int, typer.Option(help="Random subsets of the smallest size; larger have fewer.", min=1, max=50)]
-Cores = Annotated[int | None, typer.Option("--workers", "-j", help=OPTIONS["workers"].help, min=0, max=1024)]
+Cores = Annotated[int | None, typer.Option("--cores", "-j", help=OPTIONS["cores"].help, min=0, max=1024)]
 
 
 @app.command(rich_help_panel=JOB)
@@ -200,7 +200,7 @@ def report(
 
 
 @app.command("learning-curve", rich_help_panel=JUDGE)
-def learning_curve(run: RunFolder, subsets: Subsets = 3, workers: Cores = None) -> None:
+def learning_curve(run: RunFolder, subsets: Subsets = 3, cores: Cores = None) -> None:
     """Say what more samples would bring: the best network of a run, and PLS, on growing training sets.
 
     The same command continues an interrupted one.
@@ -209,7 +209,7 @@ def learning_curve(run: RunFolder, subsets: Subsets = 3, workers: Cores = None) 
     """
     from spectune.cli import learning
 
-    learning.learn(run, subsets, workers)
+    learning.learn(run, subsets, cores)
 
 
 @app.command(rich_help_panel=JOB)

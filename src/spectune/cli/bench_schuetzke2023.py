@@ -42,7 +42,7 @@ class Asked:
     seeds: int = 5
     factor: float = AS_RUN
     epochs: int = 500
-    workers: int = 0
+    cores: int = 0
     memory: float = 8.0
     out: Path | None = None
 
@@ -53,7 +53,7 @@ SHOWN = 8
 HELD = 1 << 28
 """Bytes of spectra that are held divided by their maximum; larger sets are divided row by row, when needed."""
 
-LIMITS: Mapping[str, tuple[float, float]] = {"seeds": (1, 1000), "workers": (0, 1024), "memory": (0.001, 1e6)}
+LIMITS: Mapping[str, tuple[float, float]] = {"seeds": (1, 1000), "cores": (0, 1024), "memory": (0.001, 1e6)}
 
 
 def follow_benchmark(said: Asked) -> None:
@@ -95,7 +95,7 @@ def planned(said: Asked) -> Plan:
         said.out or Path("runs") / f"schuetzke2023-{Path(said.dataset).stem}",
         said.question,
         said.memory,
-        Machine(threads=said.workers or cores(), memory=HELD),
+        Machine(threads=said.cores or cores(), memory=HELD),
     )
 
 

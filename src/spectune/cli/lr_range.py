@@ -26,7 +26,7 @@ Only training rows of the folds are used; the test rows stay closed.
 
 NAMES = (
     *("data", "target", "where", "classes", "unit", "signal", "sheet", "split", "test", "test_part", "group"),
-    *("folds", "space", "fix", "seed", "workers"),
+    *("folds", "space", "fix", "seed", "cores"),
 )
 """Settings that are options of this command."""
 
@@ -54,14 +54,14 @@ def lr_range(said: Mapping[str, Any], config: Path | None) -> None:
     asked = {ASKED[name]: value for name, value in said.items() if name in ASKED}
     command = repeated(said, config)
     if "run" in said:
-        others = [name for name in said if name in NAMES and name not in ("seed", "workers")]
+        others = [name for name in said if name in NAMES and name not in ("seed", "cores")]
         if others or config:
             raise SettingError(
                 f"--run has its own data, folds and network; leave out {', '.join(others) or '--config'}, or --run"
             )
         from spectune.cli import lr_ranging
 
-        lr_ranging.measure_winner(said["run"], asked, command, said.get("out", said["run"]), said.get("workers"))
+        lr_ranging.measure_winner(said["run"], asked, command, said.get("out", said["run"]), said.get("cores"))
         return
     told = {name: value for name, value in said.items() if name in NAMES}
     if config is None and not {"data", "target"} <= told.keys():

@@ -89,7 +89,7 @@ OPTIONS: Mapping[str, Words] = {
         default="that of everything",
         metavar="N",
     ),
-    "workers": Words(SEARCH, "Processor cores to use; 0 for all.", "-j", metavar="N"),
+    "cores": Words(SEARCH, "Processor cores to use; 0 for all.", "-j", metavar="N"),
     "precision": Words(SEARCH, "Products while searching; bf16 is faster on processors made for it."),
     "top": Words(MODEL, "Best recipes that are trained again before one is called best.", metavar="N"),
     "replicates": Words(MODEL, "Trainings with fresh seeds of each of them.", metavar="N"),

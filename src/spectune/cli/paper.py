@@ -60,7 +60,7 @@ TUTORIAL: Mapping[str, tuple[Any, Words]] = {
 """Options of ``spectune paper passos2022`` that are not as in ``spectune tune``."""
 
 NAMES = ("target", "split", "test", "test_part", "group", "where", "unit", "signal", "sheet", "fix", "epochs")
-MORE = ("seed", "workers", "precision")
+MORE = ("seed", "cores", "precision")
 ROOM = ("split", "test_part", "group", "where", "unit", "signal", "sheet", "fix", "epochs", "folds", "objective",
         "overfit", "startup", "top", "replicates", *MORE)  # fmt: skip
 

@@ -38,7 +38,7 @@ from spectune.networks.space import Space
 from spectune.spectra.spectra import Spectra
 from spectune.tuning.record import Trial
 
-FREE = frozenset({"data", "test", "out", "trials", "workers", "refit", "explain", "top", "replicates"})
+FREE = frozenset({"data", "test", "out", "trials", "cores", "refit", "explain", "top", "replicates"})
 """Settings that may change when a run goes on: paths, and what comes after the search."""
 
 _OWN = ("trials", "run.toml")

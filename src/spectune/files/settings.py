@@ -34,7 +34,7 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "reduction": (2, 100),
     "replicates": (0, 50),
     "top": (1, 50),
-    "workers": (0, 1024),
+    "cores": (0, 1024),
 }
 
 
@@ -75,7 +75,7 @@ class Settings:
         top: recipes that are trained again.
         refit: whether the members are trained again on all calibration rows, instead of keeping the
             fold members of the best recipe.
-        workers: cores to use; 0 for all.
+        cores: cores to use; 0 for all.
         precision: of the products while the search trains; ``bf16`` is faster on processors made for it.
             Networks that are reported and kept are trained in float32 in any case.
         explain: whether to work out which regions of the spectrum matter.
@@ -114,7 +114,7 @@ class Settings:
     replicates: int = 3
     top: int = 3
     refit: bool = False
-    workers: int = 0
+    cores: int = 0
     precision: Precision = "float32"
     explain: bool = True
 

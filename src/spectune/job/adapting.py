@@ -32,7 +32,7 @@ from spectune.files.atomic import make_folder, write_text
 from spectune.files.models import Model, load_model, save_model
 from spectune.files.runs import load_outcome
 from spectune.files.settings import BOUNDS, Settings, checked
-from spectune.job.ending import workers
+from spectune.job.ending import cores_used
 from spectune.job.new_rows import Asked, Cut, Joined, cuts, described, final_cut, joined, new_spectra
 from spectune.job.rivals import Answers, Work, answer
 from spectune.progress import Progress
@@ -79,7 +79,7 @@ def adapt(asked: Asked, table: Table | None = None) -> Generator[Progress | Adap
     yield Progress("read", 1, 1, f"{rows.new.size} new calibration and {rows.test.size} new test rows")
     held, folds, repeats = cuts(rows, asked.seed)
     spectra = rows.spectra
-    with crew(spectra.x, spectra.y, spectra.task, workers(settings)) as fitter:
+    with crew(spectra.x, spectra.y, spectra.task, cores_used(settings)) as fitter:
         work = Work(rows, model.fitted, outcome.recipe, fitter, asked.seed)
         found = yield from _rivals(work, held, repeats)
         curve = (yield from _curve(work, held[:folds])) if asked.curve else ()
@@ -212,7 +212,7 @@ def _shared(rows: Joined) -> tuple[str, ...]:
 
 
 def _settings(asked: Asked, settings: Settings) -> Settings:
-    return settings if asked.workers is None else replace(settings, workers=asked.workers)
+    return settings if asked.cores is None else replace(settings, cores=asked.cores)
 
 
 def _check_asked(asked: Asked) -> None:

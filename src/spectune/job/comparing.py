@@ -15,7 +15,7 @@ from spectune.files.compare_settings import CompareSettings, Search
 from spectune.files.comparisons import RECORD, TABLE, load_comparison, open_comparison, save_comparison
 from spectune.files.runs import Fingerprint, fingerprint, load_trials, open_run
 from spectune.job.data import Prepared, prepared
-from spectune.job.ending import surroundings, workers
+from spectune.job.ending import cores_used, surroundings
 from spectune.job.narrowing import narrowed
 from spectune.job.networks import plan, searched
 from spectune.progress import Progress
@@ -73,7 +73,7 @@ def _courses(
     calibration, shared, runs = work.spectra.calibration, settings.shared, settings.runs
     data = (calibration.x, calibration.y, work.problem.task)
     made: list[Course] = []
-    with crew(*data, workers(shared), Machine(precision=shared.precision)) as fitter:
+    with crew(*data, cores_used(shared), Machine(precision=shared.precision)) as fitter:
         for place, (arm, seed, told) in enumerate(runs):
             with closing(_search(replace(work, settings=told), mark, fitter)) as steps:
                 for step in steps:

@@ -84,7 +84,7 @@ def surroundings(settings: Settings) -> Mapping[str, str]:
     return {
         **{name: version(name) for name in libraries},
         "python": platform.python_version(),
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {workers(settings)} in use",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores, {cores_used(settings)} in use",
         "engine": Machine(precision=settings.precision).words,
     }
 
@@ -95,7 +95,7 @@ def said(settings: Settings) -> Mapping[str, Any]:
     return {name: list(value) if isinstance(value, tuple) else value for name, value in told.items()}
 
 
-def workers(settings: Settings) -> int:
+def cores_used(settings: Settings) -> int:
     """Cores to use: as many as the settings say, or all; processes, where there is no core, at most one a fold."""
-    wanted = settings.workers or cores()
+    wanted = settings.cores or cores()
     return wanted if USUAL.compiled else min(wanted, settings.folds)

@@ -23,7 +23,7 @@ from spectune.files.points import load_point, save_point
 from spectune.files.runs import load_outcome
 from spectune.files.sealed import canonical, digest
 from spectune.files.settings import BOUNDS, Settings, checked
-from spectune.job.ending import workers
+from spectune.job.ending import cores_used
 from spectune.progress import Progress
 from spectune.report.learning import learning_page
 from spectune.spectra.folds import TUNING_PART, Fold, cut, folds
@@ -90,7 +90,7 @@ def learning_curve(
     plan = [(share, repeat) for share in shares(spectra, study.rests) for repeat in range(repeats(share, most))]
     yield Progress("read", 1, 1, f"{len(spectra)} calibration rows in {len(study.rests)} folds")
     points: list[Point] = []
-    with crew(spectra.x, spectra.y, spectra.task, workers(study.settings)) as fitter:
+    with crew(spectra.x, spectra.y, spectra.task, cores_used(study.settings)) as fitter:
         for progress, point in _points(study, folder, plan, fitter):
             points.append(point)
             yield progress
@@ -110,7 +110,7 @@ def studied(outcome: Outcome, folder: Path, cores: int | None) -> Study:
     """What the learning curve of a run is made of."""
     settings = checked(outcome.settings, str(folder))
     if cores is not None:
-        settings = replace(settings, workers=cores)
+        settings = replace(settings, cores=cores)
     held_out = tuple(np.flatnonzero(outcome.fold_of == fold) for fold in np.unique(outcome.fold_of))
     rests = tuple(np.setdiff1d(np.arange(outcome.fold_of.size), rows) for rows in held_out)
     spectra, seeds = outcome.spectra.calibration, max(settings.replicates, 1)

@@ -20,7 +20,7 @@ from spectune.files.runs import load_outcome
 from spectune.files.settings import Settings, checked
 from spectune.files.tables import write_table
 from spectune.job.data import prepared
-from spectune.job.ending import workers
+from spectune.job.ending import cores_used
 from spectune.networks.middle import MiddleDraw
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import Drawing, RandomDraw, Space
@@ -127,7 +127,7 @@ def of_data(
     calibration, task = work.spectra.calibration, work.problem.task
     yield Progress("read", 1, 1, f"{len(calibration)} calibration rows; the test rows stay closed")
     recipe, origin = middle_recipe(work.space, task, settings.epochs)
-    machine = Machine(threads=workers(settings))
+    machine = Machine(threads=cores_used(settings))
     found = yield from outcome_of(lr_range(recipe, calibration.x, calibration.y, task, work.folds, asked, machine))
     named = replace(found, origin=origin, family=work.space.family, source=work.spectra.source)
     yield from _written(named, settings.folder, command)
@@ -150,7 +150,7 @@ def of_run(
     """
     outcome = load_outcome(folder)
     settings = checked(outcome.settings, str(folder))
-    machine = Machine(threads=workers(settings if cores is None else replace(settings, workers=cores)))
+    machine = Machine(threads=cores_used(settings if cores is None else replace(settings, cores=cores)))
     calibration = outcome.spectra.calibration
     yield Progress("read", 1, 1, f"{len(calibration)} calibration rows; the test rows stay closed")
     data = (calibration.x, calibration.y, calibration.task)

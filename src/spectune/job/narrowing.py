@@ -23,7 +23,7 @@ from spectune.files.lr_ranges import RECORD, load_narrowing, save_narrowing
 from spectune.files.runs import count_trials
 from spectune.files.spaces import fixes
 from spectune.job.data import BATCHES, Prepared
-from spectune.job.ending import workers
+from spectune.job.ending import cores_used
 from spectune.job.lr_range import Asked, members_of, middle_recipe
 from spectune.networks.middle import spread
 from spectune.networks.narrowing import between, is_number
@@ -96,5 +96,5 @@ def _narrowing(work: Prepared) -> Generator[Progress, None, Narrowing]:
 
 def _tested(work: Prepared, recipe: Recipe) -> RangeTest:
     cuts, seeds = members_of(work.folds, Asked(seed=work.settings.seed))
-    calibration, machine = work.spectra.calibration, Machine(threads=workers(work.settings))
+    calibration, machine = work.spectra.calibration, Machine(threads=cores_used(work.settings))
     return range_test(recipe, calibration.x, calibration.y, work.problem.task, cuts, seeds, machine=machine)

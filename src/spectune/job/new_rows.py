@@ -46,7 +46,7 @@ class Asked:
             column called split all are for calibration.
         sheet, unit, signal: of the new file, where it does not tell.
         seed: of everything drawn at random.
-        workers: cores to use, 0 for all; as in the run when None.
+        cores: cores to use, 0 for all; as in the run when None.
         curve: whether to say how many new samples are needed.
     """
 
@@ -62,7 +62,7 @@ class Asked:
     unit: Unit | None = None
     signal: Signal | None = None
     seed: int = 0
-    workers: int | None = None
+    cores: int | None = None
     curve: bool = False
 
 

@@ -18,7 +18,7 @@ from spectune.files.runs import load_outcome
 from spectune.files.settings import BOUNDS, checked
 from spectune.files.spaces import load_space
 from spectune.job.data import DEFAULT_SPACE, Prepared
-from spectune.job.ending import workers
+from spectune.job.ending import cores_used
 from spectune.job.networks import plan
 from spectune.progress import Progress
 from spectune.report.pruning import pruning_page
@@ -60,7 +60,7 @@ def audit(
     again: list[Trial] = []
     calibration = work.spectra.calibration
     machine = Machine(precision=work.settings.precision)
-    with crew(calibration.x, calibration.y, work.problem.task, workers(work.settings), machine) as fitter:
+    with crew(calibration.x, calibration.y, work.problem.task, cores_used(work.settings), machine) as fitter:
         for progress, trial in _again(work, folder, chosen, fitter):
             again.append(trial)
             yield progress
@@ -84,7 +84,7 @@ def searched_with(outcome: Outcome, folder: Path, cores: int | None) -> Prepared
     """
     settings = checked(outcome.settings, str(folder))
     if cores is not None:
-        settings = replace(settings, workers=cores)
+        settings = replace(settings, cores=cores)
     space = outcome.space or load_space(DEFAULT_SPACE if settings.space == "auto" else settings.space)
     spectra = outcome.spectra
     work = Prepared(settings, spectra, space, folds(spectra.calibration, settings.folds, settings.seed))

@@ -18,7 +18,7 @@ from spectune.files.models import Model, load_model, save_model
 from spectune.files.runs import Run, fingerprint, load_outcome, open_run, save_outcome
 from spectune.files.settings import Settings, checked
 from spectune.job.data import Prepared, prepared
-from spectune.job.ending import Made, facts, outcome, workers
+from spectune.job.ending import Made, cores_used, facts, outcome
 from spectune.job.finishing import expected, trusted
 from spectune.job.narrowing import narrowed, winners_range
 from spectune.job.networks import Networks, chosen, judged, plan, refitted, searched
@@ -100,7 +100,7 @@ def _done(work: Prepared, kept: Run, rates: Mapping[str, str]) -> Generator[Prog
     begun = time.monotonic()
     calibration = work.spectra.calibration
     study = open_study(kept.folder / "study.db", plan(work))
-    data, cores = (calibration.x, calibration.y, work.problem.task), workers(work.settings)
+    data, cores = (calibration.x, calibration.y, work.problem.task), cores_used(work.settings)
     with crew(*data, cores) as fitter:
         precision = work.settings.precision
         quick = fitter if precision == "float32" else alone(*data, Machine(threads=cores, precision=precision))

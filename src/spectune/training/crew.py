@@ -207,7 +207,7 @@ def _receive(line: Connection, recipe: Recipe, task: Task) -> Reached | Complete
     except (EOFError, ConnectionError):
         raise RunError(
             "a worker process ended unexpectedly (out of memory?); finished trials are kept, "
-            "run the same command again, perhaps with --workers 1"
+            "run the same command again, perhaps with --cores 1"
         ) from None
     match message:
         case SpectuneError():

@@ -49,7 +49,7 @@ def _accept(listener: Listener) -> Connection:
         return listener.accept()
     except TimeoutError:
         raise RunError(
-            f"the worker processes did not start within {START_SECONDS} s; try again, or do without: --workers 1"
+            f"the worker processes did not start within {START_SECONDS} s; try again, or do without: --cores 1"
         ) from None
 
 

@@ -24,7 +24,7 @@ from spectune.files.runs import fingerprint, load_trials, open_run
 from spectune.files.settings import Settings
 from spectune.files.spaces import load_space
 from spectune.job.data import Prepared
-from spectune.job.ending import workers
+from spectune.job.ending import cores_used
 from spectune.job.networks import plan, searched
 from spectune.networks.families.passos import base_recipe
 from spectune.networks.narrowing import fixed
@@ -91,7 +91,7 @@ def published_procedure(rows: Sets, settings: Settings, seeds: int) -> Generator
 
     Args:
         rows: stacked, standardised signals.
-        settings: ``out`` is the folder of the experiment; ``trials``, ``epochs``, ``workers`` count.
+        settings: ``out`` is the folder of the experiment; ``trials``, ``epochs``, ``cores`` count.
         seeds: searches; the first has the published sampler's seed.
 
     Raises:
@@ -99,7 +99,7 @@ def published_procedure(rows: Sets, settings: Settings, seeds: int) -> Generator
     """
     folder = settings.folder / "published"
     make_folder(folder)
-    with crew(rows.x, rows.y, rows.task, workers(settings)) as fitter:
+    with crew(rows.x, rows.y, rows.task, cores_used(settings)) as fitter:
         yield _base(rows, settings, folder, fitter)
         yield _climb(rows, settings, folder)
         for number in range(seeds):
@@ -138,7 +138,7 @@ def _climb(rows: Sets, settings: Settings, folder: Path) -> Progress:
     """The range test of the base network, done once and kept."""
     path = folder / "climb.json"
     if not path.exists():
-        recipe, machine = bare(base_recipe(rows.task), settings.epochs), Machine(threads=workers(settings))
+        recipe, machine = bare(base_recipe(rows.task), settings.epochs), Machine(threads=cores_used(settings))
         keep(path, "climb", published_test(recipe, rows.x, rows.y, rows.task, [rows.fold], [SEED], machine=machine))
     return Progress("range", 1, 1, "range test of the base network")
 
