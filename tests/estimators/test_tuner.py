@@ -15,6 +15,7 @@ from sklearn.metrics import root_mean_squared_error
 from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold, cross_val_predict, cross_val_score
 
 import spectune
+from searching import searched
 from spectune import SpectralTuner
 from spectune.errors import DataError, RunError, SettingError
 from spectune.estimators.given import points_of, spectra_of
@@ -26,7 +27,7 @@ from spectune.tuning.plan import Plan
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import replicate
 from spectune.tuning.scoring import Problem
-from spectune.tuning.study import draw_recipe, open_study, search
+from spectune.tuning.study import draw_recipe
 
 FRUIT = spectune.fruit(rows=40, seed=1)
 X = FRUIT.x[:, ::4]
@@ -52,7 +53,7 @@ def test_it_is_the_search_of_the_package() -> None:
     space = space_of("auto", FIX, spectra.task)
     problem, plan = Problem(Y, spectra.task, folds(spectra, 3, 5)), Plan(3, 5, epochs=8)
     fitter = alone(spectra.x, Y, spectra.task)
-    trials = tuple(search(open_study(None, plan), fitter, problem, space, plan))
+    trials = tuple(searched(fitter, problem, space, plan))
     made = tuner().fit(X, Y, groups=GROUPS)
     assert untimed(made.trials_) == untimed(trials)
     recipe = draw_recipe(space, spectra.task, made.best_params_, 8)

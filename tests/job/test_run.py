@@ -51,7 +51,7 @@ def test_every_model_stands_beside_the_network_on_the_same_rows(done: Result) ->
 
 
 def test_the_run_is_kept_and_read_back(done: Result) -> None:
-    assert {"run.toml", "report.html", "predictions.csv", "study.db", "model"} <= {
+    assert {"run.toml", "report.html", "predictions.csv", "model"} <= {
         path.name for path in done.folder.iterdir()
     }
     kept = load_outcome(done.folder)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from fits import Story, fitter_of
+from searching import searched
 from spectune.errors import SettingError
 from spectune.files.spaces import load_space
 from spectune.networks.narrowing import fixed
@@ -21,7 +22,6 @@ from spectune.tuning.record import Trial
 from spectune.tuning.rehearsal import rehearse
 from spectune.tuning.rungs import rung_epochs
 from spectune.tuning.scoring import Problem
-from spectune.tuning.study import open_study, search
 
 TASK = Task("SOC", rows=60, points=40, signal="absorbance")
 PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
@@ -32,7 +32,7 @@ def trials_of(errors: Sequence[float], plan: Plan, space: Space = SPACE) -> tupl
     """Trials of a search in which each has the same error at every rung, and the epochs that each has reached."""
     reached: list[list[int]] = []
     fitter = fitter_of(lambda _: Story(errors[len(reached)]), reached)
-    return list(search(open_study(None, plan), fitter, PROBLEM, space, plan)), reached
+    return list(searched(fitter, PROBLEM, space, plan)), reached
 
 
 def test_the_median_ends_trials_at_the_first_rung_already_but_none_of_the_first_ten() -> None:
@@ -65,7 +65,7 @@ def test_trials_that_are_rejected_keep_their_repairs_too() -> None:
     space = fixed(SPACE, {"conv.blocks": 1, "conv.1.kernel": 99, "conv.1.padding": "valid", **states})
     with pytest.raises(SettingError, match="200 draws in a row"):
         trials_of([], Plan(trials=1), space)
-    first = next(search(open_study(None, Plan()), fitter_of(lambda _: Story(1.0)), PROBLEM, space, Plan()))
+    first = next(searched(fitter_of(lambda _: Story(1.0)), PROBLEM, space, Plan()))
     assert (first.state, len(first.repairs)) == ("rejected", 1)
 
 

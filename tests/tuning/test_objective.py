@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fits import Story, fitter_of
+from searching import coordinator, searched
 from spectune.errors import SettingError
 from spectune.files.spaces import load_space
 from spectune.networks.narrowing import fixed
@@ -22,10 +22,11 @@ from spectune.training.crew import Completed
 from spectune.tuning.attempt import minimised
 from spectune.tuning.objective import WEIGHTS, both, front, gap, overfit, weighted
 from spectune.tuning.plan import Plan
+from spectune.tuning.pool import Here
 from spectune.tuning.record import Rung, Trial
 from spectune.tuning.replicates import chosen_by, replicate, top
 from spectune.tuning.scoring import Problem, pooled, wrong
-from spectune.tuning.study import open_study, search
+from spectune.tuning.study import Known, search
 
 TASK = Task("DM", rows=60, points=40, signal="absorbance")
 PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
@@ -125,9 +126,9 @@ def test_the_objective_ranks_trials_where_there_is_one() -> None:
 @pytest.mark.parametrize("weight", [0.0, 0.5, 1.0])
 def test_the_sampler_is_told_the_objective_and_the_value_stays_the_error(weight: float) -> None:
     plan = Plan(trials=3, pruner="none", objective="overfit", overfit=weight)
-    study = open_study(None, plan)
-    trials = list(search(study, fitter_of(lambda _: Story(0.6, 0.4)), PROBLEM, SPACE, plan))
-    for one, kept in zip(trials, study.get_trials(), strict=True):
+    asks = coordinator(PROBLEM, SPACE, plan)
+    trials = list(search(asks, Here(fitter_of(lambda _: Story(0.6, 0.4)), PROBLEM, plan)))
+    for one, kept in zip(trials, asks.study.get_trials(), strict=True):
         assert one.value == pytest.approx(0.6)
         assert one.calibrated == (0.4, 0.4)
         assert one.penalties == (0.01, 0.01)
@@ -136,7 +137,7 @@ def test_the_sampler_is_told_the_objective_and_the_value_stays_the_error(weight:
 
 def test_a_search_by_error_minimises_the_error() -> None:
     plan = Plan(trials=3, pruner="none")
-    trials = list(search(open_study(None, plan), fitter_of(drawn), PROBLEM, SPACE, plan))
+    trials = list(searched(fitter_of(drawn), PROBLEM, SPACE, plan))
     assert all(one.objective == one.value for one in trials)
 
 
@@ -152,28 +153,19 @@ def test_fresh_seeds_are_compared_by_what_the_search_minimised() -> None:
 
 
 @pytest.mark.parametrize("stopped", [1, 7, 12, 17])
-def test_a_search_of_two_numbers_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path, stopped: int) -> None:
-    def some(path: Path | None, most: int) -> list[Trial]:
-        found = []
-        steps = search(open_study(path, PARETO), fitter_of(drawn), PROBLEM, SPACE, PARETO, clock=lambda: 0.0)
-        for one in steps:
-            found.append(one)
-            if len(found) == most:
-                break
-        return found
-
-    whole = some(None, 99)
-    assert some(tmp_path / "study.db", stopped) == whole[:stopped]
-    assert some(tmp_path / "study.db", 99) == whole[stopped - 1 :]
-    study = open_study(tmp_path / "study.db", PARETO)
+def test_a_search_of_two_numbers_that_was_stopped_goes_on_as_if_it_had_not_been(stopped: int) -> None:
+    whole = list(searched(fitter_of(drawn), PROBLEM, SPACE, PARETO))
+    known = Known(tuple(whole[:stopped]))
+    assert list(searched(fitter_of(drawn), PROBLEM, SPACE, PARETO, known)) == whole[stopped:]
+    study = coordinator(PROBLEM, SPACE, PARETO, Known(tuple(whole))).study
     assert [kept.values for kept in study.get_trials()] == [pytest.approx(both(one)) for one in whole]
 
 
 def test_a_search_of_two_numbers_learns_from_both() -> None:
     """After the random trials TPE looks for low errors and for small gaps: the front is wider than that of chance."""
     plan = replace(PARETO, trials=40)
-    trials = list(search(open_study(None, plan), fitter_of(drawn), PROBLEM, SPACE, plan))
-    random = list(search(open_study(None, plan), fitter_of(drawn), PROBLEM, SPACE, replace(plan, sampler="random")))
+    trials = list(searched(fitter_of(drawn), PROBLEM, SPACE, plan))
+    random = list(searched(fitter_of(drawn), PROBLEM, SPACE, replace(plan, sampler="random")))
     assert [one.values for one in trials[:10]] == [one.values for one in random[:10]]
     assert all(one.values != other.values for one, other in zip(trials[10:], random[10:], strict=True))
     assert min(one.value or 9.0 for one in trials) <= min(one.value or 9.0 for one in random)
@@ -182,7 +174,7 @@ def test_a_search_of_two_numbers_learns_from_both() -> None:
 
 def test_a_training_that_diverges_counts_as_pruned_in_a_search_of_two_numbers() -> None:
     plan = replace(PARETO, trials=13)
-    steps = search(open_study(None, plan), fitter_of(lambda _: Story(np.nan, 1.0)), PROBLEM, SPACE, plan)
+    steps = searched(fitter_of(lambda _: Story(np.nan, 1.0)), PROBLEM, SPACE, plan)
     assert {one.state for one in steps} == {"pruned"}
 
 

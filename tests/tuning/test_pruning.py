@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fits import Story, fitter_of
+from searching import searched
 from spectune.errors import RunError
 from spectune.files.spaces import load_space
 from spectune.networks.narrowing import fixed
@@ -22,7 +23,6 @@ from spectune.tuning.plan import Plan
 from spectune.tuning.pruning import Regret, Share, ended_at_rungs, regret, rerun, sample
 from spectune.tuning.record import Rung, Trial
 from spectune.tuning.scoring import Problem
-from spectune.tuning.study import open_study, search
 
 TASK = Task("DM", rows=60, points=40, signal="absorbance")
 PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
@@ -51,7 +51,7 @@ def test_a_trial_that_is_run_again_repeats_its_rungs_and_then_goes_on() -> None:
     folds = tuple(Fold(order[k], order[(k + 1) % 3], order[(k + 2) % 3]) for k in range(2))
     problem = replace(PROBLEM, y=x[:, 7].astype(np.float64), folds=folds)
     plan, fitter = Plan(trials=14, seed=2, epochs=9), alone(x, problem.y, TASK)
-    trials = list(search(open_study(None, plan), fitter, problem, SPACE, plan))
+    trials = list(searched(fitter, problem, SPACE, plan))
     pruned = ended_at_rungs(trials)
     assert pruned
     for one in pruned[:3]:
@@ -63,7 +63,7 @@ def test_a_trial_that_is_run_again_repeats_its_rungs_and_then_goes_on() -> None:
 
 def test_a_search_whose_rungs_mislead_is_found_out() -> None:
     fitter = fitter_of(misleading)
-    trials = list(search(open_study(None, PLAN), fitter, PROBLEM, SPACE, PLAN))
+    trials = list(searched(fitter, PROBLEM, SPACE, PLAN))
     again = [rerun(one, fitter, PROBLEM, SPACE, PLAN) for one in ended_at_rungs(trials)]
     found = regret(trials, again, PLAN)
     assert found.pruned == len(again) == len(found.again) > 5
@@ -73,7 +73,7 @@ def test_a_search_whose_rungs_mislead_is_found_out() -> None:
 
 def test_a_search_whose_rungs_tell_the_end_threw_nothing_away() -> None:
     fitter = fitter_of(lambda recipe: Story(abs(np.log10(recipe.schedule.rate))))
-    trials = list(search(open_study(None, PLAN), fitter, PROBLEM, SPACE, PLAN))
+    trials = list(searched(fitter, PROBLEM, SPACE, PLAN))
     again = [rerun(one, fitter, PROBLEM, SPACE, PLAN) for one in ended_at_rungs(trials)]
     found = regret(trials, again, PLAN)
     assert found.below(found.best).count == 0
@@ -123,6 +123,6 @@ def test_without_a_trial_run_again_nothing_is_known_of_the_share() -> None:
 
 def test_values_that_make_another_recipe_than_they_did_are_refused() -> None:
     fitter = fitter_of(misleading)
-    first = next(search(open_study(None, PLAN), fitter, PROBLEM, SPACE, PLAN))
+    first = next(searched(fitter, PROBLEM, SPACE, PLAN))
     with pytest.raises(RunError, match=r"the values of trial 0 make recipe .* and made feed: data, space"):
         rerun(replace(first, recipe_id="feed"), fitter, PROBLEM, SPACE, PLAN)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from math import log10
-from pathlib import Path
 from typing import cast
 
 import numpy as np
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from optuna.pruners import HyperbandPruner
 
 from fits import Story, fitter_of
+from searching import searched
 from spectune.errors import SettingError
 from spectune.files.spaces import load_space
 from spectune.networks.narrowing import fixed
@@ -27,7 +28,7 @@ from spectune.tuning.plan import Judge, Plan, Pruner
 from spectune.tuning.record import Trial
 from spectune.tuning.rungs import Ladder, rung_epochs
 from spectune.tuning.scoring import Problem
-from spectune.tuning.study import open_study, search
+from spectune.tuning.study import Known
 
 TASK = Task("SOC", rows=60, points=40, signal="absorbance")
 PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
@@ -39,14 +40,9 @@ def error(recipe: Recipe) -> float:
     return abs(log10(recipe.schedule.rate) + 3) + 0.1 * len(recipe.layers)
 
 
-def trials_of(plan: Plan, path: Path | None = None, most: int = 1000) -> list[Trial]:
+def trials_of(plan: Plan, known: Sequence[Trial] = ()) -> list[Trial]:
     fitter = fitter_of(lambda recipe: Story(error(recipe)))
-    found = []
-    for trial in search(open_study(path, plan), fitter, PROBLEM, SPACE, plan, clock=lambda: 0.0):
-        found.append(trial)
-        if len(found) == most:
-            break
-    return found
+    return list(searched(fitter, PROBLEM, SPACE, plan, Known(tuple(known))))
 
 
 def at_random(plan: Plan) -> list[bool]:
@@ -108,11 +104,10 @@ def test_brackets_are_known_before_the_first_trial_is_drawn() -> None:
 
 
 @pytest.mark.parametrize("stopped", [5, 33])
-def test_a_search_by_brackets_that_was_stopped_goes_on_as_if_it_had_not_been(tmp_path: Path, stopped: int) -> None:
+def test_a_search_by_brackets_that_was_stopped_goes_on_as_if_it_had_not_been(stopped: int) -> None:
     plan = replace(PUBLISHED, trials=40, startup=5, per_bracket=True, multivariate=True)
     whole = trials_of(plan)
-    assert trials_of(plan, tmp_path / "study.db", stopped) == whole[:stopped]
-    assert trials_of(plan, tmp_path / "study.db") == whole[stopped - 1 :]
+    assert trials_of(plan, whole[:stopped]) == whole[stopped:]
 
 
 def test_rungs_in_epochs_are_those_of_the_published_search() -> None:
@@ -122,7 +117,7 @@ def test_rungs_in_epochs_are_those_of_the_published_search() -> None:
 def test_a_shorter_recipe_is_compared_at_the_same_parts_of_its_epochs() -> None:
     plan = Plan(trials=12, sampler="random", pruner="none", epochs=450, least=50, reduction=4)
     space = replace(SPACE, ranges={**SPACE.ranges, "epochs": IntRange(90, 900)})
-    steps = search(open_study(None, plan), fitter_of(lambda _: Story(1.0)), PROBLEM, space, plan)
+    steps = searched(fitter_of(lambda _: Story(1.0)), PROBLEM, space, plan)
     lengths = set()
     for trial in steps:
         first, second, last = (rung.epoch for rung in trial.rungs)
@@ -152,7 +147,7 @@ def test_a_rung_compares_the_scored_error_or_what_the_training_watches(judge: Ju
     reached: list[list[int]] = []
     plan = Plan(trials=12, sampler="random", pruner="median", judge=judge)
     fitter = fitter_of(lambda _: stories[len(reached)], reached)
-    trials = list(search(open_study(None, plan), fitter, PROBLEM, SPACE, plan))
+    trials = list(searched(fitter, PROBLEM, SPACE, plan))
     assert [trial.state == "pruned" for trial in trials[10:]] == ended
     assert [trial.rungs[0].compared for trial in trials[10:]] == ([0.1, 0.9] if judge == "scored" else [0.9, 0.1])
     assert [trial.rungs[0].mean for trial in trials[10:]] == [0.1, 0.9]

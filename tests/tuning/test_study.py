@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import optuna
 import pytest
 
 from fits import Story, fitter_of
+from searching import coordinator, searched
 from spectune.errors import SettingError
 from spectune.networks.layers import Conv
 from spectune.networks.recipe import Recipe
@@ -21,11 +21,12 @@ from spectune.training.crew import Fitter, Fitting, alone
 from spectune.training.fit import Fitted
 from spectune.tuning.draws import TrialDraw
 from spectune.tuning.plan import Plan, Pruner
+from spectune.tuning.pool import Here
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import replicate, top
 from spectune.tuning.rungs import rung_epochs
 from spectune.tuning.scoring import Problem, error, validated
-from spectune.tuning.study import draw_recipe, finished, member_seeds, open_study, search
+from spectune.tuning.study import Known, draw_recipe, finished, member_seeds, search
 
 SPACE = Space(
     "funnel",
@@ -66,37 +67,47 @@ def fitter() -> tuple[Fitter, Problem]:
     return alone(x, problem.y, problem.task), problem
 
 
-def collect(path: Path | None, plan: Plan = PLAN, most: int = 100, space: Space = SPACE) -> list[Trial]:
+def collect(known: Sequence[Trial] = (), plan: Plan = PLAN, space: Space = SPACE) -> list[Trial]:
     fits, problem = fitter()
-    study = open_study(path, plan)
-    found = []
-    for trial in search(study, fits, problem, space, plan, clock=lambda: 0.0):
-        found.append(trial)
-        if len(found) == most:
-            break
-    return found
+    return list(searched(fits, problem, space, plan, Known(tuple(known))))
 
 
 def test_the_same_seed_gives_the_same_search() -> None:
-    assert collect(None) == collect(None)
+    assert collect() == collect()
 
 
-@pytest.mark.parametrize("stopped", [1, 3, 9, 12])
 @pytest.mark.parametrize("pruner", ["none", "hyperband", "median"])
-def test_a_continued_search_is_the_uninterrupted_one(tmp_path: Path, stopped: int, pruner: Pruner) -> None:
-    """The trial that was not yet told runs again under its number, with its own values and seed."""
+def test_a_continued_search_is_the_uninterrupted_one(pruner: Pruner) -> None:
+    """Wherever it was stopped: the trial under way runs again under its number, with its own values and seed."""
     plan = Plan(14, 3, pruner=pruner, epochs=9)
     space = replace(SPACE, starts=({"channels": "SNV"}, {"channels": "RAW"}))
-    whole = collect(None, plan, space=space)
-    assert collect(tmp_path / "study.db", plan, stopped, space) == whole[:stopped]
-    assert collect(tmp_path / "study.db", plan, space=space) == whole[stopped - 1 :]
+    whole = collect((), plan, space)
+    for stopped in (1, 3, 9, 12):
+        assert collect(whole[:stopped], plan, space) == whole[stopped:]
+
+
+@pytest.mark.parametrize("pruner", ["none", "hyperband", "median"])
+def test_a_study_that_is_told_of_trials_knows_what_it_knew_when_they_were_trained(pruner: Pruner) -> None:
+    """Values, ranges, reports, states, and the pruner's own notes."""
+    plan = Plan(14, 3, pruner=pruner, epochs=9)
+    fits, problem = fitter()
+    asks = coordinator(problem, SPACE, plan)
+    trials = list(search(asks, Here(fits, problem, plan, clock=lambda: 0.0)))
+    again = coordinator(problem, SPACE, plan, Known(tuple(trials))).study.get_trials()
+    for one, other in zip(asks.study.get_trials(), again, strict=True):
+        for what in ("params", "distributions", "intermediate_values", "state", "values"):
+            assert getattr(one, what) == getattr(other, what), what
+        assert _rungs(one.system_attrs) == _rungs(other.system_attrs)
+
+
+def _rungs(attributes: Mapping[str, object]) -> Mapping[str, object]:
+    """Without what TPE notes of trials under way."""
+    return {name: value for name, value in attributes.items() if not name.startswith("tpe:")}
 
 
 @pytest.mark.parametrize("drawn", ["channels", "rate", "gain"])
-def test_a_search_that_was_killed_while_it_drew_draws_the_same_again(tmp_path: Path, drawn: str) -> None:
-    whole = collect(None)
-    plan, path = replace(PLAN, trials=3), tmp_path / "study.db"
-    collect(path, plan)
+def test_a_search_that_was_killed_while_it_drew_draws_the_same_again(drawn: str) -> None:
+    whole = collect()
     with pytest.MonkeyPatch.context() as patch:
         value = TrialDraw.value
 
@@ -107,13 +118,24 @@ def test_a_search_that_was_killed_while_it_drew_draws_the_same_again(tmp_path: P
 
         patch.setattr(TrialDraw, "value", killing)
         with pytest.raises(KeyboardInterrupt):
-            collect(path)
-    assert collect(path) == whole[3:]
+            collect(whole[:3])
+    assert collect(whole[:3]) == whole[3:]
 
 
-def test_a_finished_search_asks_for_nothing_more(tmp_path: Path) -> None:
-    collect(tmp_path / "study.db")
-    assert collect(tmp_path / "study.db") == []
+def test_a_finished_search_asks_for_nothing_more() -> None:
+    assert collect(collect()) == []
+
+
+def test_trials_that_were_cut_off_while_others_ended_are_trained_again_first() -> None:
+    """Of six trials under way together the second and the fifth were cut off; nothing is known of the fourth."""
+    plan = replace(PLAN, trials=6, sampler="random", pruner="none")
+    whole = collect((), plan)
+    assert [trial.state for trial in whole] == ["complete"] * 6
+    ended, begun = (whole[0], whole[2], whole[5]), (whole[1], whole[4], whole[5])
+    fits, problem = fitter()
+    more = list(searched(fits, problem, SPACE, plan, Known(ended, begun)))
+    assert [trial.number for trial in more] == [1, 4, 6]
+    assert more[:2] == [whole[1], whole[4]]
 
 
 def test_rejected_draws_are_counted_apart_and_never_trained() -> None:
@@ -157,7 +179,7 @@ def test_rejected_draws_are_counted_apart_and_never_trained() -> None:
             "gain": Fixed(1.0),
         },
     )
-    trials = list(search(open_study(None, PLAN), watching, problem, space, PLAN))
+    trials = list(searched(watching, problem, space, PLAN))
     rejected = [trial for trial in trials if trial.state == "rejected"]
     assert rejected
     assert all("a window of 21 does not fit in 20 points" in trial.reason for trial in rejected)
@@ -169,13 +191,13 @@ def test_a_space_of_impossible_networks_is_refused() -> None:
     fits, problem = fitter()
     space = Space("funnel", {**SPACE.ranges, "dropout": Fixed("much")})
     with pytest.raises(SettingError, match=r"200 draws in a row.*dropout must be a number"):
-        list(search(open_study(None, PLAN), fits, problem, space, PLAN))
+        list(searched(fits, problem, space, PLAN))
 
 
 def test_an_unknown_family_is_named() -> None:
     fits, problem = fitter()
     with pytest.raises(SettingError, match="no family 'vgg'"):
-        list(search(open_study(None, PLAN), fits, problem, Space("vgg"), PLAN))
+        list(searched(fits, problem, Space("vgg"), PLAN))
 
 
 def test_hyperband_compares_fold_means_at_rungs() -> None:
@@ -184,7 +206,7 @@ def test_hyperband_compares_fold_means_at_rungs() -> None:
     reached: list[list[int]] = []
     worse_each_time = fitter_of(lambda _: Story(float(len(reached) + 1)), reached)
     plan = Plan(trials=30, seed=0, epochs=27)
-    trials = list(search(open_study(None, plan), worse_each_time, problem, SPACE, plan))
+    trials = list(searched(worse_each_time, problem, SPACE, plan))
     assert sum(epochs[-1] == 3 for epochs in reached) >= 8
     assert sum(epochs[-1] == 27 for epochs in reached) >= 3
     assert all(trial.rungs[0].mean == trial.number + 1 for trial in trials)
@@ -193,7 +215,7 @@ def test_hyperband_compares_fold_means_at_rungs() -> None:
 def test_the_value_is_the_mean_of_folds_and_the_pooled_error_is_kept_beside_it() -> None:
     x, problem = material()
     fits = alone(x, problem.y, problem.task)
-    trial = next(trial for trial in collect(None) if trial.state == "complete")
+    trial = next(trial for trial in collect() if trial.state == "complete")
     recipe = draw_recipe(SPACE, problem.task, trial.values, PLAN.epochs)
     assert recipe.id == trial.recipe_id
     *_, done = fits(recipe, problem.folds, member_seeds(PLAN.seed, trial.seed, 3), rung_epochs(9))
@@ -208,7 +230,7 @@ def test_the_value_is_the_mean_of_folds_and_the_pooled_error_is_kept_beside_it()
 
 def test_replicates_average_the_members_that_did_not_see_a_row() -> None:
     x, problem = material()
-    recipe = draw_recipe(SPACE, problem.task, collect(None)[0].values, 9)
+    recipe = draw_recipe(SPACE, problem.task, collect()[0].values, 9)
     *_, (number, candidate) = replicate(recipe, {}, alone(x, problem.y, problem.task), problem, 0, range(2))
     assert (number, candidate.fitted.members, len(candidate.errors)) == (2, 6, 2)
     assert candidate.validated.shape == problem.y.shape
@@ -228,7 +250,7 @@ def test_log_loss_is_the_error_of_classes() -> None:
 
 
 def test_finished_counts_complete_and_pruned() -> None:
-    study = open_study(None, PLAN)
+    study = optuna.create_study()
     for state in (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.PRUNED, optuna.trial.TrialState.FAIL):
         study.tell(study.ask(), 1.0 if state == optuna.trial.TrialState.COMPLETE else None, state=state)
     assert finished(study) == {0, 1}

@@ -26,11 +26,12 @@ from spectune.spectra.folds import TUNING_PART, Fold, cut, folds
 from spectune.spectra.spectra import Spectra, Task
 from spectune.training.crew import Fitter
 from spectune.tuning.plan import Plan
+from spectune.tuning.pool import Here
 from spectune.tuning.record import Trial
 from spectune.tuning.rehearsal import rehearse
 from spectune.tuning.replicates import Candidate, chosen_by, replicate
 from spectune.tuning.scoring import Problem
-from spectune.tuning.study import draw_recipe, finished, open_study, search
+from spectune.tuning.study import Coordinator, Known, draw_recipe, open_study, search
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,12 +98,11 @@ def searched(work: Work, fitter: Fitter) -> Iterator[Trial]:
     """
     with ExitStack() as stack:
         run = None if work.folder is None else stack.enter_context(open_run(work.folder, work.settings, _mark(work)))
-        study = open_study(None if run is None else run.folder / "study.db", work.plan)
-        told, done = {trial.number for trial in study.get_trials(deepcopy=False)}, finished(study)
-        for trial in () if run is None else load_trials(run.folder):
-            if trial.number in (told if trial.state == "rejected" else done):
-                yield trial
-        for trial in search(study, fitter, work.problem, work.space, work.plan):
+        known = Known() if run is None else Known(load_trials(run.folder))
+        yield from known.trials
+        study = open_study(work.plan, work.space, work.problem.task, known)
+        coordinator = Coordinator(study, work.problem, work.space, work.plan)
+        for trial in search(coordinator, Here(fitter, work.problem, work.plan)):
             _save(run, trial)
             yield trial
 

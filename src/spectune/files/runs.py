@@ -3,8 +3,10 @@
     runs/soil/
         run.toml            every setting
         identity.json       whose run this is: digests of the data with their roles, and of the space
-        trials/0007.json    one record a trial
-        study.db            the search's own memory
+        trials/0007.json    one record a trial: the truth about the search
+        begun/0008.json     a trial under way, where several are
+        study.db            a copy of the search for other programs
+        fits/               what was trained after the search; gone when the run is finished
         outcome.json, .npz  the finished run
         predictions.csv     every row by every model
         model/, report.html
@@ -41,7 +43,7 @@ from spectune.tuning.record import Trial
 FREE = frozenset({"data", "test", "out", "trials", "cores", "refit", "explain", "top", "replicates"})
 """Settings that may change when a run goes on: paths, and what comes after the search."""
 
-_OWN = ("trials", "run.toml")
+_OWN = ("trials", "begun", "run.toml")
 """What a command that was killed at its very start may have left."""
 
 _TRIALS = TypeAdapter(tuple[Trial], config=STRICT)
@@ -114,8 +116,26 @@ def open_run(folder: Path, settings: Settings, mark: Fingerprint) -> Run:
 
 
 def save_trial(run: Run, trial: Trial) -> None:
-    """Keep the record of a trial as ``trials/NUMBER.json``."""
+    """Keep the record of a trial that has ended as ``trials/NUMBER.json``."""
     write_text(run.folder / "trials" / f"{trial.number:04d}.json", sealed("trial", asdict(trial)))
+    _begun_file(run.folder, trial.number).unlink(missing_ok=True)
+
+
+def save_begun(run: Run, trial: Trial) -> None:
+    """Keep, as ``begun/NUMBER.json``, what a trial is before its training, until it has ended."""
+    path = _begun_file(run.folder, trial.number)
+    make_folder(path.parent)
+    write_text(path, sealed("trial", asdict(trial)))
+
+
+def load_begun(folder: Path) -> tuple[Trial, ...]:
+    """Trials whose training was begun and cut off, by number.
+
+    Raises:
+        RunError: a record is damaged.
+    """
+    found = [load_trial(path) for path in sorted((folder / "begun").glob("[0-9]*.json"))]
+    return tuple(sorted(found, key=lambda trial: trial.number))
 
 
 def load_trials(folder: Path) -> tuple[Trial, ...]:
@@ -225,9 +245,13 @@ def _read_identity(folder: Path) -> dict[str, Any]:
 
 def _sweep(folder: Path) -> None:
     """Remove what a killed command had not finished writing."""
-    for place in (folder, folder / "trials"):
+    for place in (folder, folder / "trials", folder / "begun", folder / "fits"):
         for path in place.glob(".*.part*"):
             path.unlink(missing_ok=True)
+
+
+def _begun_file(folder: Path, number: int) -> Path:
+    return folder / "begun" / f"{number:04d}.json"
 
 
 def _trial_files(folder: Path) -> Iterator[Path]:

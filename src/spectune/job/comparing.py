@@ -24,7 +24,7 @@ from spectune.training.crew import Fitter, crew
 from spectune.training.machine import Machine
 from spectune.tuning.compare import Comparison
 from spectune.tuning.courses import Course, course
-from spectune.tuning.study import open_study
+from spectune.tuning.pool import Here
 
 
 def compare(settings: CompareSettings, table: Table | None = None) -> Generator[Progress | Comparison, None, None]:
@@ -85,7 +85,7 @@ def _courses(
 def _search(work: Prepared, mark: Fingerprint, fitter: Fitter) -> Generator[Progress, None, None]:
     """One search in its own run folder."""
     with open_run(work.settings.folder, work.settings, mark) as kept:
-        yield from searched(work, kept, open_study(kept.folder / "study.db", plan(work)), fitter)
+        yield from searched(work, kept, Here(fitter, work.problem, plan(work)))
 
 
 def _overall(step: Progress, place: int, runs: Sequence[Search], made: Sequence[Course]) -> Progress:

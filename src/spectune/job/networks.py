@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
-
-import optuna
+from functools import partial
 
 from spectune.assessment.intervals import error_value
 from spectune.assessment.outcome import CNN, DENSE, Judged
 from spectune.errors import DataError, SettingError
-from spectune.files.runs import Run, load_trials, save_trial
+from spectune.files.runs import Run, load_begun, load_trials, save_begun, save_trial
 from spectune.job.data import Prepared
 from spectune.networks.layers import Act, Conv, Layers
 from spectune.networks.recipe import Recipe
@@ -20,7 +19,9 @@ from spectune.progress import Progress
 from spectune.spectra.folds import refit_fold
 from spectune.training.crew import Completed, Fitter
 from spectune.training.fit import Fitted, predict
+from spectune.tuning.memory import Copy, to_nobody
 from spectune.tuning.plan import Plan
+from spectune.tuning.pool import Pool
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import (
     FRESH,
@@ -32,7 +33,16 @@ from spectune.tuning.replicates import (
     with_convolution,
     without_convolution,
 )
-from spectune.tuning.study import checked, draw_recipe, finished, member_seeds, search
+from spectune.tuning.study import (
+    Coordinator,
+    Known,
+    checked,
+    draw_recipe,
+    finished,
+    member_seeds,
+    open_study,
+    search,
+)
 
 RANKS = {DENSE: 4, CNN: 5}
 
@@ -94,17 +104,26 @@ def longest(space: Space) -> int | None:
 
 
 def searched(
-    work: Prepared, run: Run, study: optuna.Study, fitter: Fitter, how: Plan | None = None
+    work: Prepared, run: Run, pool: Pool, how: Plan | None = None, copy: Copy = to_nobody
 ) -> Generator[Progress, None, tuple[Trial, ...]]:
     """All trials of the search, old and new; each is kept as soon as it ends.
 
-    ``how`` is the plan of the search, where it is not that of the settings.
+    Args:
+        work: what the search is about.
+        run: its folder.
+        pool: that trains.
+        how: plan of the search, where it is not that of the settings.
+        copy: told of every trial in the study.
+
+    Raises:
+        RunError: a record of a trial is damaged.
     """
-    done, told = finished(study), {trial.number for trial in study.get_trials(deepcopy=False)}
-    kept = load_trials(run.folder)
-    trials = [trial for trial in kept if trial.number in (told if trial.state == "rejected" else done)]
-    begun, before = time.monotonic(), len(done)
-    for trial in search(study, fitter, work.problem, work.space, how or plan(work)):
+    known, told = Known(load_trials(run.folder), load_begun(run.folder)), how or plan(work)
+    study = open_study(told, work.space, work.problem.task, known, copy)
+    trials = list(known.trials)
+    begun, before = time.monotonic(), len(finished(study))
+    coordinator = Coordinator(study, work.problem, work.space, told)
+    for trial in search(coordinator, pool, partial(save_begun, run)):
         save_trial(run, trial)
         trials.append(trial)
         if trial.state == "rejected":

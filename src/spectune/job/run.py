@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from spectune.assessment.baselines import baselines
 from spectune.assessment.outcome import Judged, Outcome, Regions
 from spectune.explanation.regions import regions
 from spectune.files.atomic import write_text
@@ -20,6 +19,7 @@ from spectune.files.settings import Settings, checked
 from spectune.job.data import Prepared, prepared
 from spectune.job.ending import Made, cores_used, facts, outcome
 from spectune.job.finishing import expected, trusted
+from spectune.job.fits import CHECKPOINT_SECONDS, Shelf, cleared, judged_baselines, keeping, shelf
 from spectune.job.narrowing import narrowed, winners_range
 from spectune.job.networks import Networks, chosen, judged, plan, refitted, searched
 from spectune.predictions import Predictions
@@ -30,8 +30,8 @@ from spectune.training.crew import Fitter, alone, crew
 from spectune.training.fit import Fitted
 from spectune.training.machine import Machine
 from spectune.tuning.importance import importance
+from spectune.tuning.pool import Here
 from spectune.tuning.scoring import error
-from spectune.tuning.study import open_study
 
 SMALLEST_TEST = 8
 """Test rows below which the regions are worked out on calibration rows instead."""
@@ -60,20 +60,25 @@ class Result:
         return path
 
 
-def run(settings: Settings, table: Table | None = None) -> Generator[Progress | Result, None, None]:
+def run(
+    settings: Settings, table: Table | None = None, checkpoint_seconds: float = CHECKPOINT_SECONDS
+) -> Generator[Progress | Result, None, None]:
     """Does the whole job, or what is left of it; yields progress and last the result.
 
     Args:
         settings: what to do.
         table: spectra already in memory, instead of the file ``settings.data``.
+        checkpoint_seconds: how often a training after the search keeps how far it is.
 
     Raises:
         SpectuneError: data, settings or folder that cannot be used.
     """
-    yield from carried_out(prepared(settings, table))
+    yield from carried_out(prepared(settings, table), checkpoint_seconds)
 
 
-def carried_out(work: Prepared) -> Generator[Progress | Result, None, None]:
+def carried_out(
+    work: Prepared, checkpoint_seconds: float = CHECKPOINT_SECONDS
+) -> Generator[Progress | Result, None, None]:
     """The job on spectra and folds that are already prepared; otherwise as ``run``."""
     settings, spectra = work.settings, work.spectra
     yield Progress("read", 1, 1, f"{len(spectra.calibration)} calibration and {len(spectra.test)} test rows")
@@ -82,32 +87,36 @@ def carried_out(work: Prepared) -> Generator[Progress | Result, None, None]:
     with open_run(folder, settings, fingerprint(spectra, work.space)) as kept:
         before = load_outcome(folder) if (folder / "outcome.json").exists() else None
         if before is not None and checked(before.settings, str(folder)) == settings:
+            cleared(folder)
             yield Result(before, folder)
             return
         searched_in, rates = yield from narrowed(work, folder)
-        finished, fitted = yield from _done(searched_in, kept, rates)
+        finished, fitted = yield from _done(searched_in, kept, rates, shelf(kept, checkpoint_seconds))
         model = trusted(Model(fitted, spectra.axis, spectra.signal), finished)
         finished = expected(model, finished)
         save_model(folder / "model", model)
         save_outcome(kept, finished)
+        cleared(folder)
         result = Result(finished, folder)
         yield Progress("report", 1, 1, f"report: {result.report()}")
         yield result
 
 
-def _done(work: Prepared, kept: Run, rates: Mapping[str, str]) -> Generator[Progress, None, tuple[Outcome, Fitted]]:
+def _done(
+    work: Prepared, kept: Run, rates: Mapping[str, str], fits: Shelf
+) -> Generator[Progress, None, tuple[Outcome, Fitted]]:
     """Search, networks, baselines, verdict and explanation; ``rates`` are facts about learning rates."""
     begun = time.monotonic()
     calibration = work.spectra.calibration
-    study = open_study(kept.folder / "study.db", plan(work))
     data, cores = (calibration.x, calibration.y, work.problem.task), cores_used(work.settings)
     with crew(*data, cores) as fitter:
         precision = work.settings.precision
         quick = fitter if precision == "float32" else alone(*data, Machine(threads=cores, precision=precision))
-        trials = yield from searched(work, kept, study, quick)
-        networks = yield from chosen(work, trials, fitter)
-        fitted, models = yield from _models(work, networks, fitter)
-    others = yield from _baselines(work)
+        trials = yield from searched(work, kept, Here(quick, work.problem, plan(work)))
+        again = keeping(fitter, work.problem.task, fits)
+        networks = yield from chosen(work, trials, again)
+        fitted, models = yield from _models(work, networks, again)
+    others = yield from _baselines(work, fits)
     found = yield from _regions(work, fitted)
     made = Made(
         trials, networks, fitted, (*others, *models), found, importance(trials, work.space, work.settings.sampler)
@@ -132,9 +141,9 @@ def _models(
     return fitted, tuple(sorted(made, key=lambda model: model.rank))
 
 
-def _baselines(work: Prepared) -> Generator[Progress, None, tuple[Judged, ...]]:
+def _baselines(work: Prepared, fits: Shelf) -> Generator[Progress, None, tuple[Judged, ...]]:
     made: list[Judged] = []
-    for model in baselines(work.spectra, work.folds, work.settings.seed):
+    for model in judged_baselines(work, fits):
         made.append(model)
         yield Progress("baselines", len(made), 4, f"{model.name} {model.settings}".strip())
     return tuple(made)

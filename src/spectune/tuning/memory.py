@@ -1,58 +1,131 @@
-"""What a search remembers: all trials in memory, and those that have ended in a file.
+"""What a search knows of its trials, and how it comes to know again what it knew before it was stopped.
 
-A trial that is running is nowhere on disk. A search that was killed has only whole trials behind
-it and asks for the next one as if it had not been stopped; and a trial costs the disk one write.
+The trials of a run folder are the truth. From them a study in memory is told everything anew, each trial
+by the same calls as when it was trained: reported at its rungs, looked at by the pruner, ended. So a
+search that goes on has the state of one that was never stopped.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, Literal
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import optuna
-from optuna.storages import InMemoryStorage, RDBStorage
-from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import event
+from optuna.distributions import (
+    BaseDistribution,
+    CategoricalDistribution,
+    FloatDistribution,
+    IntDistribution,
+)
+from optuna.storages import InMemoryStorage
+from optuna.trial import FrozenTrial, TrialState, create_trial
+
+from spectune.networks.space import Choice, Fixed, FloatRange, IntRange, Range, Space, Value
+from spectune.tuning.objective import both
+from spectune.tuning.record import Rung, Trial
 
 NAME = "spectune"
-"""The study's name is fixed: Hyperband derives a trial's bracket from it."""
+"""The name of the study in memory is fixed: Hyperband derives a trial's bracket from it."""
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
+Copy = Callable[[FrozenTrial], None]
+"""What else is told of a trial that has ended."""
+
+
+def to_nobody(_: object) -> None:
+    """Nobody else is told."""
+
 
 class Memory(InMemoryStorage):
-    """Optuna's storage in memory, which copies a trial to the study ``kept`` when it ends."""
+    """Optuna's storage in memory, which hands on every trial when it ends."""
 
-    def __init__(self, kept: optuna.Study) -> None:
+    def __init__(self, copy: Copy) -> None:
         super().__init__()
-        self.kept = kept
+        self.copy = copy
 
     def set_trial_state_values(self, trial_id: int, state: TrialState, values: Sequence[float] | None = None) -> bool:
-        """Ends or begins a trial; one that ends is kept."""
+        """Ends or begins a trial; one that ends is handed on."""
         changed = super().set_trial_state_values(trial_id, state, values)
         if state in ENDED:
-            self.kept.add_trial(self.get_trial(trial_id))
+            self.copy(self.get_trial(trial_id))
         return changed
 
 
-def kept_in(path: Path, directions: Sequence[Literal["minimize"]] = ("minimize",)) -> optuna.Study:
-    """The study in a SQLite file, made if it is not there; one direction for each number that it minimises."""
-    return optuna.create_study(storage=_sqlite(path), study_name=NAME, directions=directions, load_if_exists=True)
+Steps = Callable[[Trial, Rung], int]
+"""The step at which a trial was compared at a rung."""
 
 
-def ended(kept: optuna.Study) -> list[FrozenTrial]:
-    """The trials that have ended, in their order."""
-    return kept.get_trials(deepcopy=False, states=ENDED)
+def recall(study: optuna.Study, trials: Sequence[Trial], begun: Sequence[Trial], space: Space, steps: Steps) -> None:
+    """Tells a new study of trials that have ended, and of those that had begun.
+
+    A trial that had begun is asked for first, with its own number and values. A number that nothing is
+    known of is left out as a failure: it is never trained, and keeps the numbers of those after it.
+
+    Args:
+        study: without trials; its storage is in memory.
+        trials: that have ended.
+        begun: whose training had begun, and perhaps has ended since.
+        space: they were drawn from.
+        steps: under which number a rung was reported.
+    """
+    ended = {trial.number: trial for trial in trials}
+    waiting = {trial.number: trial for trial in begun if trial.number not in ended}
+    for number in range(max((*ended, *waiting), default=-1) + 1):
+        if number in ended:
+            retold(study, ended[number], space, steps)
+        elif number in waiting:
+            study.enqueue_trial(dict(waiting[number].values))
+        else:
+            study.add_trial(create_trial(state=TrialState.FAIL))
 
 
-def _sqlite(path: Path) -> RDBStorage:
-    """One file with one writer, written ahead: survives a kill, and does not wait for the disk."""
-    storage = RDBStorage(f"sqlite:///{path}")
+def retold(study: optuna.Study, trial: Trial, space: Space, steps: Steps) -> None:
+    """Tells a study of one trial as when it was trained."""
+    ranges = {name: distribution(space.range(name)) for name in trial.values}
+    drawn = {name: kind for name, kind in ranges.items() if kind is not None}
+    values = {name: trial.values[name] for name in drawn}
+    asked = _running(study, values, drawn)
+    if len(study.directions) == 1:
+        for rung in compared(trial):
+            asked.report(rung.compared, step=steps(trial, rung))
+            asked.should_prune()
+    tell(study, asked, trial)
 
-    @event.listens_for(storage.engine, "connect")
-    def _faster(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
 
-    return storage
+def tell(study: optuna.Study, asked: optuna.Trial, trial: Trial) -> None:
+    """Ends a trial in its study."""
+    match trial.state:
+        case "complete":
+            study.tell(asked, both(trial) if trial.objective is None else trial.objective)
+        case "pruned":
+            study.tell(asked, state=TrialState.PRUNED)
+        case "rejected":
+            study.tell(asked, state=TrialState.FAIL)
+
+
+def compared(trial: Trial) -> tuple[Rung, ...]:
+    """The rungs at which a trial was compared: of one that was trained to its end, all but the end."""
+    return trial.rungs[:-1] if trial.state == "complete" or trial.reason else trial.rungs
+
+
+def distribution(drawn_from: Range) -> BaseDistribution | None:
+    """Optuna's word for a range; None for what is not drawn."""
+    match drawn_from:
+        case Fixed():
+            return None
+        case Choice(options):
+            return CategoricalDistribution(options)
+        case IntRange(low, high, step, log):
+            return IntDistribution(low, high, log, step)
+        case FloatRange(low, high, step, log):
+            return FloatDistribution(low, high, log, step)
+
+
+def _running(study: optuna.Study, values: Mapping[str, Value], drawn: Mapping[str, BaseDistribution]) -> optuna.Trial:
+    """A trial under way with these values, which may lie outside their ranges, as starts of a space may."""
+    begun = create_trial(state=TrialState.RUNNING)
+    told: dict[str, Any] = {**values}
+    begun.params, begun.distributions = told, {**drawn}
+    storage = study._storage
+    return optuna.Trial(study, storage.create_new_trial(study._study_id, template_trial=begun))

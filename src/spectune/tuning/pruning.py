@@ -19,9 +19,10 @@ from spectune.networks.space import Space
 from spectune.training.crew import Fitter
 from spectune.tuning.attempt import attempt
 from spectune.tuning.plan import Plan
+from spectune.tuning.pool import Clock
 from spectune.tuning.record import Trial
 from spectune.tuning.scoring import Problem
-from spectune.tuning.study import Clock, draw_recipe, member_seeds
+from spectune.tuning.study import draw_recipe, member_seeds
 
 FEWEST = 3
 """Trials below which a rank correlation says nothing."""

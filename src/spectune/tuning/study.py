@@ -1,8 +1,11 @@
 """The search: one coordinator asks and tells a study, all folds of a trial train together.
 
 The sampler is made anew for every trial from the seed and the trial's number, so a search that
-was stopped and continued draws what an uninterrupted one draws. A trial that was running when the
-search stopped is forgotten and asked for again: it has the same number, values and seed.
+was stopped and continued draws what an uninterrupted one draws. A trial that was under way when the
+search stopped is asked for again: it has the same number, values and seed.
+
+Several trials may be under way at once, in a pool. Then what a trial learns from others depends on
+which of them have ended, and so on time; each is still asked for, and told, exactly once.
 
 At a rung trials are compared by the scored error, without penalty and without over-fit term: of a
 network that is half trained that is what is known. Only a plan that judges by the watched value
@@ -13,12 +16,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import optuna
-from optuna.storages import InMemoryStorage
+from optuna.samplers import RandomSampler
 from optuna.trial import TrialState
 
 from spectune.errors import SettingError, ShapeError
@@ -28,33 +30,48 @@ from spectune.networks.recipe import Recipe
 from spectune.networks.space import GivenDraw, Space, Value
 from spectune.spectra.channels import prepared_shape
 from spectune.spectra.spectra import Task
-from spectune.training.crew import Fitter
-from spectune.tuning.attempt import Ends, attempt
 from spectune.tuning.draws import TrialDraw
-from spectune.tuning.memory import NAME, Memory, ended, kept_in
+from spectune.tuning.memory import NAME, Copy, Memory, recall, tell, to_nobody
 from spectune.tuning.methods import pruner, sampler
-from spectune.tuning.objective import both
 from spectune.tuning.plan import Plan
+from spectune.tuning.pool import Clock, Order, Pool
 from spectune.tuning.record import Rung, Trial
 from spectune.tuning.scoring import Problem
 
 MOST_REJECTED = 200
 
-Clock = Callable[[], float]
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a search that was begun before: trials that have ended, and those that had begun."""
+
+    trials: tuple[Trial, ...] = ()
+    begun: tuple[Trial, ...] = ()
 
 
-def open_study(path: Path | None, plan: Plan) -> optuna.Study:
-    """A study that keeps the trials that end in a SQLite file (nowhere without a path); continued if it exists."""
+NOTHING = Known()
+
+
+def open_study(plan: Plan, space: Space, task: Task, known: Known = NOTHING, copy: Copy = to_nobody) -> optuna.Study:
+    """A study that knows what is known, and hands a copy of every trial that ends to ``copy``.
+
+    Those known before are handed on too, in their order.
+    """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    kept = None if path is None else kept_in(path, plan.directions)
     study = optuna.create_study(
-        storage=InMemoryStorage() if kept is None else Memory(kept),
+        storage=Memory(copy),
         study_name=NAME,
         pruner=pruner(plan),
-        sampler=sampler(plan, 0, 0),
+        sampler=RandomSampler(plan.seed),
         directions=plan.directions,
     )
-    study.add_trials([] if kept is None else ended(kept))
+
+    def steps(trial: Trial, rung: Rung) -> int:
+        return plan.ladder.part(rung.epoch, draw_recipe(space, task, trial.values, plan.epochs).schedule.epochs)
+
+    recall(study, known.trials, known.begun, space, steps)
+    for start in space.starts[len(study.get_trials(deepcopy=False)) :]:
+        study.enqueue_trial(dict(start))
     return study
 
 
@@ -63,33 +80,111 @@ def finished(study: optuna.Study) -> set[int]:
     return {trial.number for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED))}
 
 
-def search(
-    study: optuna.Study, fitter: Fitter, problem: Problem, space: Space, plan: Plan, clock: Clock = time.monotonic
-) -> Iterator[Trial]:
-    """Yields each trial when it ends, until ``plan.trials`` have ended; rejected ones do not count.
+@dataclass(eq=False)
+class Coordinator:
+    """The one who asks and tells: a study, and the trials under way.
 
-    A trial is told to the study only after the consumer has come back for more, so what the
-    consumer keeps and what the study counts cannot differ by more than the trial in between.
+    Attributes:
+        study: of the search.
+        problem, space, plan: of the search.
+        clock: in seconds.
+        under_way: trials that were asked for and have not ended, by number.
+    """
+
+    study: optuna.Study
+    problem: Problem
+    space: Space
+    plan: Plan
+    clock: Clock = time.monotonic
+    under_way: dict[int, tuple[optuna.Trial, Order]] = field(default_factory=dict)
+
+    @property
+    def wanted(self) -> int:
+        """How many more trials are to be asked for."""
+        return self.plan.trials - len(finished(self.study)) - len(self.under_way)
+
+    def ask(self) -> Order | Trial:
+        """The next trial: an order, or, where its values make no network, a rejected trial that is told already."""
+        done = len(finished(self.study))
+        self.study.sampler = sampler(self.plan, _asked(self.study), done)
+        asked = self.study.ask()
+        made = self._drawn(asked)
+        if isinstance(made, Order):
+            self.under_way[asked.number] = asked, made
+        else:
+            tell(self.study, asked, made)
+        return made
+
+    def ends(self, number: int, rung: Rung) -> bool:
+        """Whether the study's pruner ends a trial at a rung; nothing is compared by two numbers."""
+        if self.plan.objective == "pareto":
+            return False
+        asked, order = self.under_way[number]
+        asked.report(rung.compared, step=self.plan.ladder.part(rung.epoch, order.recipe.schedule.epochs))
+        return asked.should_prune()
+
+    def told(self, trial: Trial) -> None:
+        """A trial has ended."""
+        asked, _ = self.under_way.pop(trial.number)
+        tell(self.study, asked, trial)
+
+    def _drawn(self, asked: optuna.Trial) -> Order | Trial:
+        begun = self.clock()
+        stream = self.plan.stream(asked.number)
+        draw = TrialDraw(self.space, asked)
+        try:
+            recipe = capped(family(self.space)(draw, self.problem.task), self.plan.epochs)
+            size = checked(recipe, self.problem.task.points)
+        except (ShapeError, SettingError) as error:
+            begin = Trial(asked.number, "rejected", draw.drawn, seed=stream, reason=str(error))
+            return replace(begin, repairs=tuple(draw.repairs), seconds=self.clock() - begun)
+        seeds = member_seeds(self.plan.seed, stream, len(self.problem.folds))
+        begin = Trial(asked.number, "pruned", draw.drawn, parameters=size, seed=stream, repairs=tuple(draw.repairs))
+        return Order(begin, recipe, tuple(seeds))
+
+
+def search(coordinator: Coordinator, pool: Pool, begins: Callable[[Trial], None] = to_nobody) -> Iterator[Trial]:
+    """Yields each trial when it ends, until as many have ended as the plan says; rejected ones do not count.
+
+    A trial is told to the study only after the consumer has come back for more: what it keeps is never
+    less than what the study knows.
+
+    Args:
+        coordinator: of the search.
+        pool: that trains.
+        begins: told of every trial before it is trained where several may be under way; what it keeps
+            makes those that are cut off known to a search that goes on.
 
     Raises:
         SettingError: a space in which networks are impossible nearly always.
     """
-    for start in space.starts[len(study.get_trials(deepcopy=False)) :]:
-        study.enqueue_trial(dict(start))
     rejected = 0
-    while (done := len(finished(study))) < plan.trials:
-        study.sampler = sampler(plan, _asked(study), done)
-        asked = study.ask()
-        trial = _run(asked, fitter, problem, space, plan, clock)
-        yield trial
-        _tell(study, asked, trial)
-        rejected = rejected + 1 if trial.state == "rejected" else 0
-        if rejected >= MOST_REJECTED:
-            raise SettingError(
-                f"{MOST_REJECTED} draws in a row from space {space.name or space.family!r} gave impossible "
-                f"networks for spectra of {problem.task.points} points, the last because {trial.reason}; "
-                f"narrow its ranges"
-            )
+    while coordinator.wanted > 0 or coordinator.under_way:
+        while coordinator.wanted > 0 and len(coordinator.under_way) < pool.room:
+            made = coordinator.ask()
+            if isinstance(made, Order):
+                rejected = 0
+                if pool.room > 1:
+                    begins(made.begun)
+                pool.submit(made)
+                continue
+            yield made
+            rejected += 1
+            if rejected >= MOST_REJECTED:
+                raise SettingError(_impossible(coordinator, made))
+        ended = pool.wait(coordinator.ends)
+        if ended is not None:
+            yield ended
+            coordinator.told(ended)
+
+
+def _impossible(coordinator: Coordinator, last: Trial) -> str:
+    space = coordinator.space
+    return (
+        f"{MOST_REJECTED} draws in a row from space {space.name or space.family!r} gave impossible "
+        f"networks for spectra of {coordinator.problem.task.points} points, the last because {last.reason}; "
+        f"narrow its ranges"
+    )
 
 
 def draw_recipe(space: Space, task: Task, values: Mapping[str, Value], epochs: int | None = None) -> Recipe:
@@ -133,45 +228,6 @@ def member_seeds(seed: int, stream: int, members: int) -> list[int]:
     """
     states = [np.random.SeedSequence((seed, stream, member)).generate_state(1, np.uint64) for member in range(members)]
     return [int(state[0] >> 1) for state in states]
-
-
-def _run(asked: optuna.Trial, fitter: Fitter, problem: Problem, space: Space, plan: Plan, clock: Clock) -> Trial:
-    """Draws, checks and trains one trial."""
-    begun = clock()
-    stream = plan.stream(asked.number)
-    draw = TrialDraw(space, asked)
-    try:
-        recipe = capped(family(space)(draw, problem.task), plan.epochs)
-        size = checked(recipe, problem.task.points)
-    except (ShapeError, SettingError) as error:
-        begin = Trial(asked.number, "rejected", draw.drawn, seed=stream, reason=str(error), repairs=tuple(draw.repairs))
-        return replace(begin, seconds=clock() - begun)
-    seeds = member_seeds(plan.seed, stream, len(problem.folds))
-    begin = Trial(asked.number, "pruned", draw.drawn, parameters=size, seed=stream, repairs=tuple(draw.repairs))
-    ends = _compared(asked, plan, recipe.schedule.epochs)
-    return replace(attempt(begin, recipe, fitter, problem, seeds, plan, ends), seconds=clock() - begun)
-
-
-def _compared(asked: optuna.Trial, plan: Plan, epochs: int) -> Ends:
-    """Ends a trial of ``epochs`` epochs when the study's pruner says so; nothing is compared by two numbers."""
-
-    def ends(rung: Rung) -> bool:
-        if plan.objective == "pareto":
-            return False
-        asked.report(rung.compared, step=plan.ladder.part(rung.epoch, epochs))
-        return asked.should_prune()
-
-    return ends
-
-
-def _tell(study: optuna.Study, asked: optuna.Trial, trial: Trial) -> None:
-    match trial.state:
-        case "complete":
-            study.tell(asked, both(trial) if trial.objective is None else trial.objective)
-        case "pruned":
-            study.tell(asked, state=TrialState.PRUNED)
-        case "rejected":
-            study.tell(asked, state=TrialState.FAIL)
 
 
 def _asked(study: optuna.Study) -> int:

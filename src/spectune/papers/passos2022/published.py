@@ -39,9 +39,10 @@ from spectune.training.crew import Fitter, crew
 from spectune.training.machine import Machine
 from spectune.training.range_test import RangeTest, published_test
 from spectune.tuning.plan import Plan as SearchPlan
+from spectune.tuning.pool import Here
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import top
-from spectune.tuning.study import capped, draw_recipe, open_study
+from spectune.tuning.study import capped, draw_recipe
 
 SAMPLER_SEED = {True: 123, False: 42}
 """Of the published searches: for a number, and for classes."""
@@ -150,8 +151,7 @@ def _search(
     work = search_work(rows, settings, folder / f"search-{number}", number)
     told = search_plan(work)
     with open_run(work.settings.folder, work.settings, fingerprint(work.spectra, work.space)) as run:
-        study = open_study(run.folder / "study.db", told)
-        trials = yield from searched(work, run, study, fitter, told)
+        trials = yield from searched(work, run, Here(fitter, work.problem, told), told)
     winner, path = best_of(trials), folder / f"search-{number}.json"
     if not path.exists() or kept(path, "winner", _WINNERS).number != winner.number:
         keep(path, "winner", _won(rows, work, winner, fitter))
