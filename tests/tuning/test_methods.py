@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
 
 from fits import Story, fitter_of
-from searching import searched
+from searching import PROBLEM, SPACE, TASK, searched
 from spectune.errors import SettingError
 from spectune.files.spaces import load_space
 from spectune.networks.narrowing import fixed
 from spectune.networks.space import Choice, Fixed, IntRange, Space
-from spectune.spectra.folds import Fold
-from spectune.spectra.spectra import Task
 from spectune.tuning.methods import STARTUP
 from spectune.tuning.plan import Plan
 from spectune.tuning.record import Trial
 from spectune.tuning.rehearsal import rehearse
 from spectune.tuning.rungs import rung_epochs
-from spectune.tuning.scoring import Problem
-
-TASK = Task("SOC", rows=60, points=40, signal="absorbance")
-PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
-SPACE = fixed(load_space("shen"), {"conv.blocks": 0, "epochs": 27, "batch": 16})
 
 
 def trials_of(errors: Sequence[float], plan: Plan, space: Space = SPACE) -> tuple[list[Trial], list[list[int]]]:

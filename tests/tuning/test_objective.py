@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fits import Story, fitter_of
-from searching import coordinator, searched
+from searching import PROBLEM, SPACE, coordinator, searched
 from spectune.errors import SettingError
-from spectune.files.spaces import load_space
-from spectune.networks.narrowing import fixed
 from spectune.networks.recipe import Recipe
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
@@ -28,9 +26,6 @@ from spectune.tuning.replicates import chosen_by, replicate, top
 from spectune.tuning.scoring import Problem, pooled, wrong
 from spectune.tuning.study import Known, search
 
-TASK = Task("DM", rows=60, points=40, signal="absorbance")
-PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
-SPACE = fixed(load_space("shen"), {"conv.blocks": 0, "epochs": 27, "batch": 16})
 PARETO = Plan(trials=20, seed=2, pruner="none", objective="pareto")
 ERRORS = st.floats(0.01, 100)
 

@@ -11,10 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fits import Story, fitter_of
-from searching import searched
+from searching import PROBLEM, SPACE, searched
 from spectune.errors import RunError
-from spectune.files.spaces import load_space
-from spectune.networks.narrowing import fixed
 from spectune.networks.recipe import Recipe
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
@@ -22,11 +20,8 @@ from spectune.training.crew import alone
 from spectune.tuning.plan import Plan
 from spectune.tuning.pruning import Regret, Share, ended_at_rungs, regret, rerun, sample
 from spectune.tuning.record import Rung, Trial
-from spectune.tuning.scoring import Problem
 
 TASK = Task("DM", rows=60, points=40, signal="absorbance")
-PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
-SPACE = fixed(load_space("shen"), {"conv.blocks": 0, "epochs": 27, "batch": 16})
 PLAN = Plan(trials=30, seed=1, epochs=27)
 
 

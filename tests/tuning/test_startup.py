@@ -7,7 +7,6 @@ from dataclasses import replace
 from math import log10
 from typing import cast
 
-import numpy as np
 import optuna
 import pytest
 from hypothesis import given
@@ -15,24 +14,16 @@ from hypothesis import strategies as st
 from optuna.pruners import HyperbandPruner
 
 from fits import Story, fitter_of
-from searching import searched
+from searching import PROBLEM, SPACE, searched
 from spectune.errors import SettingError
-from spectune.files.spaces import load_space
-from spectune.networks.narrowing import fixed
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import IntRange
-from spectune.spectra.folds import Fold
-from spectune.spectra.spectra import Task
 from spectune.tuning.methods import pruner
 from spectune.tuning.plan import Judge, Plan, Pruner
 from spectune.tuning.record import Trial
 from spectune.tuning.rungs import Ladder, rung_epochs
-from spectune.tuning.scoring import Problem
 from spectune.tuning.study import Known
 
-TASK = Task("SOC", rows=60, points=40, signal="absorbance")
-PROBLEM = Problem(np.linspace(1, 2, 60), TASK, tuple(Fold(*np.array_split(np.arange(60), 3)) for _ in range(2)))
-SPACE = fixed(load_space("shen"), {"conv.blocks": 0, "epochs": 27, "batch": 16})
 PUBLISHED = Plan(epochs=450, least=50, reduction=4)
 
 

@@ -89,6 +89,7 @@ class Coordinator:
         problem, space, plan: of the search.
         clock: in seconds.
         under_way: trials that were asked for and have not ended, by number.
+        noted: those that ``note`` has told of.
     """
 
     study: optuna.Study
@@ -97,6 +98,7 @@ class Coordinator:
     plan: Plan
     clock: Clock = time.monotonic
     under_way: dict[int, tuple[optuna.Trial, Order]] = field(default_factory=dict)
+    noted: set[int] = field(default_factory=set)
 
     @property
     def wanted(self) -> int:
@@ -114,6 +116,12 @@ class Coordinator:
         else:
             tell(self.study, asked, made)
         return made
+
+    def note(self, begins: Callable[[Trial], None]) -> None:
+        """Tells of the trials under way where they are several: when cut off, they cannot be drawn again."""
+        for number in self.under_way.keys() - self.noted if len(self.under_way) > 1 else ():
+            begins(self.under_way[number][1].begun)
+            self.noted.add(number)
 
     def ends(self, number: int, rung: Rung) -> bool:
         """Whether the study's pruner ends a trial at a rung; nothing is compared by two numbers."""
@@ -152,8 +160,8 @@ def search(coordinator: Coordinator, pool: Pool, begins: Callable[[Trial], None]
     Args:
         coordinator: of the search.
         pool: that trains.
-        begins: told of every trial before it is trained where several may be under way; what it keeps
-            makes those that are cut off known to a search that goes on.
+        begins: told of every trial under way before there is a second; what it keeps makes those that
+            are cut off known to a search that goes on.
 
     Raises:
         SettingError: a space in which networks are impossible nearly always.
@@ -164,8 +172,7 @@ def search(coordinator: Coordinator, pool: Pool, begins: Callable[[Trial], None]
             made = coordinator.ask()
             if isinstance(made, Order):
                 rejected = 0
-                if pool.room > 1:
-                    begins(made.begun)
+                coordinator.note(begins)
                 pool.submit(made)
                 continue
             yield made
