@@ -158,3 +158,19 @@ def test_the_installed_command_is_this_one() -> None:
 def test_a_group_of_commands_alone_shows_its_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert run(words) == 0
     assert ("Commands" if words else "From a file to a model") in capsys.readouterr().out
+
+
+def test_an_error_nobody_foresaw_is_a_sentence_and_a_file_to_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("no\nsuch")
+
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("spectune.cli.tuning.tune", broken)
+    assert run(["tune", "soil.csv", "-t", "x"]) == 1
+    told = sentence(capsys)
+    assert "did not foresee (KeyError" in told
+    file = next(tmp_path.glob("spectune-fault-*.txt"))
+    assert str(file) in told
+    assert "in broken" in file.read_text()

@@ -20,6 +20,7 @@ from spectune.cli.bench import app as bench
 from spectune.cli.download import download
 from spectune.cli.explain import explain
 from spectune.cli.export import export
+from spectune.cli.faults import FAULT, unforeseen
 from spectune.cli.lr_range import command as lr_range
 from spectune.cli.options import COMPARED, DATA, NESTING, OPTIONS, OUTER, OUTPUT, settings_command
 from spectune.cli.paper import app as paper
@@ -263,7 +264,7 @@ def main() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Exit code of a command line: 0, or 2 after one sentence on standard error.
+    """Exit code of a command line: 0, or 2 after one sentence on standard error; 1 if spectune itself is at fault.
 
     Nothing, or a group of commands alone, asks for help.
     """
@@ -276,6 +277,9 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse(str(error))
     except typer.TyperException as error:
         return _refuse(_usage(error))
+    except Exception as error:  # noqa: BLE001  (no traceback reaches a user)
+        _refuse(unforeseen(error))
+        return FAULT
     return _refuse("stopped; nothing was written") if ended == INTERRUPTED else int(ended or 0)
 
 
