@@ -18,13 +18,14 @@ class Story:
     """What a training comes to, the same in every fold.
 
     ``rungs`` are scored errors on the way, one for each rung, or ``scored`` at all of them; ``watched``
-    likewise.
+    likewise; ``best`` is the epoch whose weights are kept, 0 if there was none.
     """
 
     scored: float
     calibrated: float = 0.0
     rungs: tuple[float, ...] = ()
     watched: tuple[float, ...] = ()
+    best: int = 1
 
 
 def fitter_of(story: Callable[[Recipe], Story], reached: list[list[int]] | None = None) -> Fitter:
@@ -61,7 +62,7 @@ def _completed(told: Story, folds: Sequence[Fold], epochs: int) -> Completed:
         told.scored * each,
         curves,
         curves,
-        np.zeros(len(folds), int),
+        np.full(len(folds), told.best),
         told.calibrated * each,
         0.01 * each,
         curves,

@@ -198,3 +198,11 @@ def test_the_part_of_wrong_classes_is_taken_fold_by_fold() -> None:
 
 def _no_worse(one: Trial, other: Trial) -> bool:
     return both(one)[0] <= both(other)[0] and both(one)[1] <= both(other)[1]
+
+
+@pytest.mark.parametrize("story", [Story(np.nan, 1.0), Story(1.0, np.inf), Story(1.0, 1.0, best=0)])
+def test_a_trial_that_diverged_is_not_complete_though_its_first_weights_have_an_error(story: Story) -> None:
+    plan = Plan(trials=1, pruner="none")
+    (trial,) = searched(fitter_of(lambda _: story), PROBLEM, SPACE, plan)
+    assert (trial.state, trial.value) == ("pruned", None)
+    assert trial.reason == "the training diverged in at least one fold"

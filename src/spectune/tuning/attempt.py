@@ -57,7 +57,7 @@ def _ended(trial: Trial, done: Completed | None, problem: Problem, plan: Plan) -
     """The trial with what a completed fit adds; one that diverged counts as pruned."""
     if done is None:
         return trial
-    if not np.isfinite([done.scored, done.calibrated]).all():
+    if not (np.isfinite([done.scored, done.calibrated]).all() and (done.best_epochs > 0).all()):
         return replace(trial, reason="the training diverged in at least one fold")
     return replace(
         trial,
