@@ -160,17 +160,12 @@ def test_a_group_of_commands_alone_shows_its_help(words: list[str], capsys: pyte
     assert ("Commands" if words else "From a file to a model") in capsys.readouterr().out
 
 
-def test_an_error_nobody_foresaw_is_a_sentence_and_a_file_to_report(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def broken(*_: object) -> None:
-        raise KeyError("no\nsuch")
-
-    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    monkeypatch.setattr("spectune.cli.tuning.tune", broken)
-    assert run(["tune", "soil.csv", "-t", "x"]) == 1
-    told = sentence(capsys)
-    assert "did not foresee (KeyError" in told
+def test_an_error_nobody_foresaw_is_a_sentence_and_a_file_to_report(tmp_path: Path) -> None:
+    broken = "import sys, spectune.cli.app as a; a.run = lambda words: {}['no such']; sys.argv = ['spectune']; a.main()"
+    told = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, env={"TMPDIR": str(tmp_path)})
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith("error: an error that spectune did not foresee (KeyError: 'no such')")
+    assert told.stderr.count("\n") == 1
     file = next(tmp_path.glob("spectune-fault-*.txt"))
-    assert str(file) in told
-    assert "in broken" in file.read_text()
+    assert str(file) in told.stderr
+    assert "in <lambda>" in file.read_text()

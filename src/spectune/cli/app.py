@@ -17,10 +17,11 @@ import typer
 
 from spectune.cli.adapt import adapt
 from spectune.cli.bench import app as bench
+from spectune.cli.dashboard import dashboard
 from spectune.cli.download import download
 from spectune.cli.explain import explain
 from spectune.cli.export import export
-from spectune.cli.faults import FAULT, unforeseen
+from spectune.cli.faults import unforeseen
 from spectune.cli.lr_range import command as lr_range
 from spectune.cli.options import COMPARED, DATA, NESTING, OPTIONS, OUTER, OUTPUT, settings_command
 from spectune.cli.paper import app as paper
@@ -243,6 +244,7 @@ app.add_typer(synth, name="synth", rich_help_panel=SPECTRA)
 app.add_typer(paper, name="paper", rich_help_panel=PUBLISHED)
 app.add_typer(bench, name="bench", rich_help_panel=PUBLISHED)
 app.command(rich_help_panel=USE)(adapt)
+app.command(rich_help_panel=JUDGE)(dashboard)
 app.command("explain", rich_help_panel=JUDGE)(explain)
 app.command(rich_help_panel=USE)(export)
 app.command(rich_help_panel=JUDGE)(pruning)
@@ -259,12 +261,13 @@ def version() -> None:
 
 
 def main() -> None:
-    """Entry of the ``spectune`` command."""
+    """Entry of the ``spectune`` command: no traceback reaches a user, who gets exit code 1 where spectune is at fault."""
+    sys.excepthook = lambda _, error, __: print(f"error: {unforeseen(error)}", file=sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Exit code of a command line: 0, or 2 after one sentence on standard error; 1 if spectune itself is at fault.
+    """Exit code of a command line: 0, or 2 after one sentence on standard error.
 
     Nothing, or a group of commands alone, asks for help.
     """
@@ -277,9 +280,6 @@ def run(arguments: Sequence[str]) -> int:
         return _refuse(str(error))
     except typer.TyperException as error:
         return _refuse(_usage(error))
-    except Exception as error:  # noqa: BLE001  (no traceback reaches a user)
-        _refuse(unforeseen(error))
-        return FAULT
     return _refuse("stopped; nothing was written") if ended == INTERRUPTED else int(ended or 0)
 
 

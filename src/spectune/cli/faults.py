@@ -6,11 +6,8 @@ import tempfile
 import traceback
 from pathlib import Path
 
-FAULT = 1
-"""Exit code of a command that met an error nobody foresaw."""
 
-
-def unforeseen(error: Exception, folder: Path | None = None) -> str:
+def unforeseen(error: BaseException, folder: Path | None = None) -> str:
     """A sentence for an error nobody foresaw; where it arose goes into a file, in the system's temporary folder."""
     name = type(error).__name__
     with tempfile.NamedTemporaryFile(
@@ -18,6 +15,6 @@ def unforeseen(error: Exception, folder: Path | None = None) -> str:
     ) as file:
         file.write("".join(traceback.format_exception(error)))
     return (
-        f"an error that spectune did not foresee ({name}: {str(error)[:200]}); this is a fault of spectune, not yours: "
+        f"an error that spectune did not foresee ({name}: {' '.join(str(error).split())[:200]}); this is a fault of spectune, not yours: "
         f"please report it with the file {file.name}"
     )
