@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from spectune.networks.recipe import Recipe, Schedule
 from spectune.spectra.channels import parse_channels
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
+from spectune.training.checkpoint import Checkpoint
 from spectune.training.crew import Completed, Fitter, Reached, crew
 from spectune.training.machine import Machine
 from spectune.training.native import core
@@ -31,24 +32,23 @@ def material() -> tuple[np.ndarray, np.ndarray, Task, list[Fold]]:
 
 
 def reports(fitter: Fitter, folds: Sequence[Fold]) -> list[Reached | Completed]:
-    return list(fitter(RECIPE, folds, range(5), (3, 6)))
+    found = fitter(RECIPE, folds, range(5), (3, 6))
+    return [report for report in found if not isinstance(report, Checkpoint)]
 
 
 ENGINES = [Machine("torch"), pytest.param(Machine("core"), marks=pytest.mark.skipif(core() is None, reason="no core"))]
 
 
 @pytest.fixture(scope="module", params=ENGINES, ids=["processes", "threads"])
-def both(request: pytest.FixtureRequest) -> list[list[Reached | Completed]]:
-    x, y, task, folds = material()
-    found = []
-    for workers in (1, 2):
-        with crew(x, y, task, workers, request.param) as fitter:
-            found.append(reports(fitter, folds))
-    return found
+def crews(request: pytest.FixtureRequest) -> Iterator[tuple[Fitter, Fitter]]:
+    """One worker, and two."""
+    x, y, task, _ = material()
+    with crew(x, y, task, 1, request.param) as one, crew(x, y, task, 2, request.param) as two:
+        yield one, two
 
 
-def test_two_workers_report_what_one_does(both: list[list[Reached | Completed]]) -> None:
-    one, two = both
+def test_two_workers_report_what_one_does(crews: tuple[Fitter, Fitter]) -> None:
+    one, two = (reports(fitter, material()[-1]) for fitter in crews)
     assert [type(report) for report in one] == [type(report) for report in two] == [Reached, Reached, Completed]
     for left, right in zip(one, two, strict=True):
         np.testing.assert_allclose(left.scored, right.scored, rtol=1e-5)
@@ -59,15 +59,12 @@ def test_two_workers_report_what_one_does(both: list[list[Reached | Completed]])
     assert two[-1].fitted.members == 5
 
 
-@pytest.mark.parametrize("machine", ENGINES)
-def test_a_fit_that_is_left_early_makes_way_for_the_next(machine: Machine) -> None:
-    x, y, task, folds = material()
-    with crew(x, y, task, 2, machine) as fitter:
-        first = fitter(RECIPE, folds, range(5), (3, 6))
-        assert isinstance(next(first), Reached)
-        first.close()
-        again = reports(fitter, folds)
-    assert isinstance(again[-1], Completed)
+def test_a_fit_that_is_left_early_makes_way_for_the_next(crews: tuple[Fitter, Fitter]) -> None:
+    folds = material()[-1]
+    first = crews[1](RECIPE, folds, range(5), (3, 6))
+    assert isinstance(next(first), Reached)
+    first.close()
+    assert isinstance(reports(crews[1], folds)[-1], Completed)
 
 
 def test_a_wrong_recipe_is_reported_by_the_worker() -> None:

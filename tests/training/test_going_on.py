@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -16,7 +16,7 @@ from spectune.networks.recipe import Recipe, Restore, Schedule
 from spectune.spectra.channels import parse_channels
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.crew import Completed, alone, crew
+from spectune.training.crew import Completed, Fitter, alone, crew
 from spectune.training.fit import Fitted, Rehearsal, fit, predict
 from spectune.training.machine import Machine
 from spectune.training.native import core
@@ -148,19 +148,24 @@ def test_scored_weights_are_the_saved_and_the_reported_ones(restore: Restore, ke
     assert last.penalty.tolist() == pytest.approx((0.005 * fitted.stack.kernels.square().sum(1)).tolist(), rel=1e-5)
 
 
-def completed(machine: Machine, workers: int, start: Fitted | None = None) -> Completed:
-    x, y, folds = data()
+@pytest.fixture(scope="module", params=[CORE, TORCH])
+def crews(request: pytest.FixtureRequest) -> Iterator[tuple[Fitter, Fitter]]:
+    """One worker, and two: threads of the core, or processes that run torch."""
+    x, y, _ = data()
+    with crew(x, y, TASK, 1, request.param) as one, crew(x, y, TASK, 2, request.param) as two:
+        yield one, two
+
+
+def completed(fitter: Fitter, start: Fitted | None = None) -> Completed:
     recipe = replace(RECIPE, schedule=replace(RECIPE.schedule, decay="plateau", plateau_patience=1, watch="loss"))
-    with crew(x, y, TASK, workers, machine) as fitter:
-        *_, last = fitter(recipe, folds, [1, 2, 3], (2, 4), start)
+    *_, last = fitter(recipe, data()[-1], [1, 2, 3], (2, 4), start)
     assert isinstance(last, Completed)
     return last
 
 
-@pytest.mark.parametrize("machine", [CORE, TORCH])
-def test_workers_go_on_from_their_share_of_the_start(machine: Machine) -> None:
+def test_workers_go_on_from_their_share_of_the_start(crews: tuple[Fitter, Fitter]) -> None:
     start = last_of(RECIPE, Machine("torch")).fitted
-    one, two, fresh = completed(machine, 1, start), completed(machine, 2, start), completed(machine, 1)
+    one, two, fresh = completed(crews[0], start), completed(crews[1], start), completed(crews[0])
     for name in ("scored", "calibrated", "penalty", "rates", "watched", "training", "tuning"):
         np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=1e-4, err_msg=name)
         assert name == "rates" or not np.allclose(getattr(one, name), getattr(fresh, name), rtol=1e-4)
@@ -177,14 +182,13 @@ def test_workers_go_on_from_their_share_of_the_start(machine: Machine) -> None:
         (RECIPE, 2, "a training of 2 members goes on from as many fitted ones, and 3 were given"),
     ],
 )
-@pytest.mark.parametrize("workers", [1, 2])
 def test_a_start_that_does_not_fit_is_refused_in_a_sentence(
-    recipe: Recipe, members: int, message: str, workers: int
+    recipe: Recipe, members: int, message: str, crews: tuple[Fitter, Fitter]
 ) -> None:
-    x, y, folds = data()
-    start = last_of(STILL, Machine("torch")).fitted
-    with crew(x, y, TASK, workers, Machine("torch")) as fitter, pytest.raises(SettingError, match=message):
-        list(fitter(recipe, folds[:members], [1, 2, 3][:members], (), start))
+    folds, start = data()[-1], last_of(STILL, Machine("torch")).fitted
+    for fitter in crews:
+        with pytest.raises(SettingError, match=message):
+            list(fitter(recipe, folds[:members], [1, 2, 3][:members], (), start))
 
 
 def test_spectra_of_another_length_than_those_of_the_start_are_refused_in_a_sentence() -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from spectune.networks.layers import Dense, Flatten
 from spectune.networks.recipe import Schedule, Watch
 from spectune.spectra.spectra import Rows
+from spectune.training.checkpoint import State
 from spectune.training.loop import train
 from spectune.training.material import Material
 from spectune.training.measures import stopping_errors, watched_values
@@ -48,6 +49,12 @@ class Told:
 
     def best(self) -> Stack:
         return CASE.stack()
+
+    def state(self) -> State:
+        raise NotImplementedError
+
+    def resume(self, state: State) -> None:
+        raise NotImplementedError
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from spectune.errors import Stopped
 from spectune.files.adaptations import PAGE
 from spectune.job.adapting import adapt as steps_of
 from spectune.job.new_rows import Asked
-from spectune.report.adapting import decimals
+from spectune.report.adapting import NO_TRUST, decimals
 from spectune.report.figures.adapting import error_name
 from spectune.report.wording import fixed
 
@@ -40,6 +40,7 @@ def adapt(asked: Asked) -> None:
     folder = shlex.quote(str(asked.out))
     console.print(f"report: {asked.out / PAGE}", markup=False, soft_wrap=True)
     console.print(f"model:  {found.kept}; use it with: spectune predict {folder} FILE", markup=False, soft_wrap=True)
+    console.print(NO_TRUST, markup=False, soft_wrap=True)
 
 
 def standings_table(found: Adapted) -> Table:

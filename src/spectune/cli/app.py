@@ -261,7 +261,7 @@ def version() -> None:
 
 
 def main() -> None:
-    """Entry of the ``spectune`` command: no traceback reaches a user, who gets exit code 1 where spectune is at fault."""
+    """Entry of the ``spectune`` command; where spectune is at fault, one sentence and exit code 1."""
     sys.excepthook = lambda _, error, __: print(f"error: {unforeseen(error)}", file=sys.stderr)
     sys.exit(run(sys.argv[1:]))
 

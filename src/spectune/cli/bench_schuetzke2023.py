@@ -27,7 +27,8 @@ from spectune.papers.schuetzke2023.questions import Question, asked
 from spectune.papers.schuetzke2023.scores import by_name, contests
 from spectune.papers.schuetzke2023.tables import STANDING, standing_rows
 from spectune.synthesis.patterns import PatternConfig
-from spectune.training.machine import Machine, cores
+from spectune.training.allowance import cores
+from spectune.training.machine import Machine
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ def unforeseen(error: BaseException, folder: Path | None = None) -> str:
         "w", prefix="spectune-fault-", suffix=".txt", dir=folder, delete=False, encoding="utf-8"
     ) as file:
         file.write("".join(traceback.format_exception(error)))
+    what = f"{name}: {' '.join(str(error).split())[:200]}"
     return (
-        f"an error that spectune did not foresee ({name}: {' '.join(str(error).split())[:200]}); this is a fault of spectune, not yours: "
+        f"an error that spectune did not foresee ({what}); this is a fault of spectune, not yours: "
         f"please report it with the file {file.name}"
     )

@@ -17,6 +17,7 @@ Result = TypeVar("Result")
 
 STAGES: dict[Stage, str] = {
     "read": "reading",
+    "plan": "planning",
     "search": "searching",
     "replicates": "training the best again",
     "baselines": "PLS and others",
@@ -47,8 +48,8 @@ def _lines(steps: Iterator[Progress | Result], console: Console) -> Result:
     for step in steps:
         if not isinstance(step, Progress):
             return step
-        said = f"{STAGES[step.stage]} {step.done}/{step.total}: {step.sentence}{_outlook(step)}"
-        print(said, file=console.file, flush=True)
+        place = "" if step.stage == "plan" else f" {step.done}/{step.total}"
+        print(f"{STAGES[step.stage]}{place}: {step.sentence}{_outlook(step)}", file=console.file, flush=True)
     raise Stopped("the work ended before it had a result")
 
 
@@ -65,6 +66,9 @@ def _bars(steps: Iterator[Progress | Result], console: Console) -> Result:
         for step in steps:
             if not isinstance(step, Progress):
                 return step
+            if step.stage == "plan":
+                bars.console.print(step.sentence, markup=False)
+                continue
             if step.stage not in tasks:
                 tasks[step.stage] = bars.add_task(STAGES[step.stage], outlook="")
             outlook = _outlook(step).removeprefix("; ") or step.sentence
@@ -73,7 +77,8 @@ def _bars(steps: Iterator[Progress | Result], console: Console) -> Result:
 
 
 def _outlook(step: Progress) -> str:
-    """Best error so far and time left, where they are known."""
+    """Best error so far, how many are under way, and time left, where they are known."""
     best = "" if step.best is None else f"; best so far {step.best:.4g}"
     left = "" if step.left is None or step.done == step.total else f"; about {duration(step.left)} left"
-    return best + left
+    busy = f"; {step.under_way} under way" if step.under_way else ""
+    return best + busy + left

@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from spectune.files.settings import Settings
+from spectune.files.settings import Settings, Workers
 
 DATA, ROLES, SEARCH, MODEL, OUTPUT = "Data", "Roles of rows", "Search", "Model", "Output"
 
@@ -90,12 +90,32 @@ OPTIONS: Mapping[str, Words] = {
         metavar="N",
     ),
     "cores": Words(SEARCH, "Processor cores to use; 0 for all.", "-j", metavar="N"),
+    "workers": Words(
+        SEARCH,
+        "Processes that train networks at the same time, with a share of the cores each; auto finds out how many "
+        "are fastest here.",
+        "-w",
+        metavar="N|auto",
+    ),
+    "cluster": Words(
+        SEARCH,
+        "Where the workers are: slurm, a Dask scheduler's address, or its file.",
+        default="this machine",
+        metavar="slurm|ADDRESS|FILE",
+    ),
+    "device": Words(SEARCH, "What trains: cpu, or a GPU such as cuda or cuda:1.", metavar="NAME"),
+    "per_gpu": Words(SEARCH, "Networks that share one GPU at the same time.", metavar="N"),
     "precision": Words(SEARCH, "Products while searching; bf16 is faster on processors made for it."),
     "top": Words(MODEL, "Best recipes that are trained again before one is called best.", metavar="N"),
     "replicates": Words(MODEL, "Trainings with fresh seeds of each of them.", metavar="N"),
     "refit": Words(MODEL, "Train the members again on all calibration rows, instead of keeping those of the folds."),
     "explain": Words(MODEL, "Work out which regions of the spectrum matter."),
     "out": Words(OUTPUT, "Folder of the run.", "-o", default="runs/DATA-TARGET", metavar="FOLDER"),
+    "storage": Words(
+        OUTPUT,
+        "Copy of the trials for other programs: a file in the folder (sqlite, journal), a postgresql:// address, none.",
+        metavar="PLACE",
+    ),
 }
 
 OUTER = 5
@@ -152,13 +172,18 @@ def settings_command(
 
     def command(**said: Any) -> None:
         path = said.pop("config", None)
-        work({name: value for name, value in said.items() if value not in (None, [])}, path)
+        work({name: _meant(value, name) for name, value in said.items() if value not in (None, [])}, path)
 
     settings = [_parameter(name, _HINTS[name], OPTIONS[name], _default(name)) for name in OPTIONS if name in names]
     others = [_parameter(name, hint, shown, _bracketed(shown.default)) for name, (hint, shown) in own.items()]
     command.__doc__ = words
     command.__dict__["__signature__"] = Signature([*([_config(config)] if config else []), *settings, *others])
     return command
+
+
+def _meant(value: Any, name: str) -> Any:
+    """What was said: a number, where that may stand beside a word and is one."""
+    return int(value) if _HINTS.get(name) == Workers and isinstance(value, str) and value.isdecimal() else value
 
 
 def _config(name: str) -> Parameter:
@@ -179,7 +204,7 @@ def _parameter(name: str, hint: Any, words: Words, default: str) -> Parameter:
             show_default=False,
             rich_help_panel=words.panel,
         )
-    kind = list[str] if hint == tuple[str, ...] else hint
+    kind = {tuple[str, ...]: list[str], Workers: str}.get(hint, hint)
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, shown])
 
 

@@ -1,6 +1,7 @@
-"""A value kept as a sealed JSON record, its arrays beside it in one ``.npz``.
+"""A value kept as a sealed JSON record, its arrays beside it in one ``.npz``, or behind it in the same file.
 
-The JSON names the digest of the arrays and is written last: until then the record is not there.
+The JSON names the digest of the arrays. Beside them it is written last: until then the record is not there.
+In one file a record takes the place of an older one in one step.
 """
 
 from __future__ import annotations
@@ -13,20 +14,24 @@ from pydantic import TypeAdapter, ValidationError
 from spectune.errors import RunError
 from spectune.files.atomic import write_bytes, write_text
 from spectune.files.packing import Arrays, array_bytes, arrays_from, pack, unpack
-from spectune.files.sealed import damaged, digest, read_bytes, sealed, unsealed
+from spectune.files.sealed import damaged, digest, opened, read_bytes, sealed, unsealed
 
 Value = TypeVar("Value")
 
 
 def keep(path: Path, name: str, value: object) -> None:
     """Keep a frozen dataclass, called ``name``, as ``path`` (a ``.json``), and its arrays as ``.npz`` beside it."""
-    arrays: Arrays = {}
-    tree = pack(value, arrays)
-    data = array_bytes(arrays) if arrays else b""
+    text, data = _parts(name, value)
     path.unlink(missing_ok=True)
-    if arrays:
+    if data:
         write_bytes(path.with_suffix(".npz"), data)
-    write_text(path, sealed(name, {"arrays": digest(data), "record": tree}))
+    write_text(path, text)
+
+
+def keep_in_one(path: Path, name: str, value: object) -> None:
+    """Keep a frozen dataclass, called ``name``, as ``path``: a line of JSON, and the bytes of an ``.npz``."""
+    text, data = _parts(name, value)
+    write_bytes(path, text.encode() + data)
 
 
 def kept(path: Path, name: str, adapter: TypeAdapter[tuple[Value]]) -> Value:
@@ -35,11 +40,32 @@ def kept(path: Path, name: str, adapter: TypeAdapter[tuple[Value]]) -> Value:
     Raises:
         RunError: no such file, a damaged one, or one that another version wrote.
     """
-    body: Any = unsealed(path, name)
+    body, beside = _body(unsealed(path, name), path), path.with_suffix(".npz")
+    return _value(path, beside, body, read_bytes(beside) if body["arrays"] != digest(b"") else b"", adapter)
+
+
+def kept_in_one(path: Path, name: str, adapter: TypeAdapter[tuple[Value]]) -> Value:
+    """The value kept in one file; otherwise as ``kept``."""
+    text, _, data = read_bytes(path).partition(b"\n")
+    return _value(path, path, _body(opened(text, name, path), path), data, adapter)
+
+
+def _parts(name: str, value: object) -> tuple[str, bytes]:
+    """Sealed JSON of a record, and the bytes of its arrays; nothing where it has none."""
+    arrays: Arrays = {}
+    tree = pack(value, arrays)
+    data = array_bytes(arrays) if arrays else b""
+    return sealed(name, {"arrays": digest(data), "record": tree}), data
+
+
+def _body(body: Any, path: Path) -> dict[str, Any]:
     if not isinstance(body, dict) or body.keys() != {"arrays", "record"}:
         raise damaged(path)
-    beside = path.with_suffix(".npz")
-    data = read_bytes(beside) if body["arrays"] != digest(b"") else b""
+    return body
+
+
+def _value(path: Path, beside: Path, body: dict[str, Any], data: bytes, adapter: TypeAdapter[tuple[Value]]) -> Value:
+    """The value of a record in ``path`` with the arrays in ``beside``."""
     if digest(data) != body["arrays"]:
         raise damaged(beside)
     try:

@@ -17,7 +17,7 @@ Every file is written whole or not at all; records carry the digest of their con
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -40,8 +40,11 @@ from spectune.networks.space import Space
 from spectune.spectra.spectra import Spectra
 from spectune.tuning.record import Trial
 
-FREE = frozenset({"data", "test", "out", "trials", "cores", "refit", "explain", "top", "replicates"})
-"""Settings that may change when a run goes on: paths, and what comes after the search."""
+FREE = frozenset(
+    {"data", "test", "out", "trials", "cores", "refit", "explain", "top", "replicates", "storage"}
+    | {"workers", "cluster", "per_gpu"}
+)
+"""Settings that may change when a run goes on: paths, copies, who does the work, and what comes after the search."""
 
 _OWN = ("trials", "begun", "run.toml")
 """What a command that was killed at its very start may have left."""
@@ -117,7 +120,7 @@ def open_run(folder: Path, settings: Settings, mark: Fingerprint) -> Run:
 
 def save_trial(run: Run, trial: Trial) -> None:
     """Keep the record of a trial that has ended as ``trials/NUMBER.json``."""
-    write_text(run.folder / "trials" / f"{trial.number:04d}.json", sealed("trial", asdict(trial)))
+    write_text(_trial_file(run.folder, trial.number), sealed("trial", asdict(trial)))
     _begun_file(run.folder, trial.number).unlink(missing_ok=True)
 
 
@@ -138,14 +141,22 @@ def load_begun(folder: Path) -> tuple[Trial, ...]:
     return tuple(sorted(found, key=lambda trial: trial.number))
 
 
-def load_trials(folder: Path) -> tuple[Trial, ...]:
-    """All trials kept in a run folder, by number; none when there is no such folder.
+def load_trials(folder: Path, besides: Container[int] = ()) -> tuple[Trial, ...]:
+    """All trials kept in a run folder, by number, besides some; none when there is no such folder.
 
     Raises:
         RunError: a record is damaged.
     """
-    found = [load_trial(path) for path in _trial_files(folder)]
+    found = [load_trial(path) for path in _trial_files(folder) if int(path.stem) not in besides]
     return tuple(sorted(found, key=lambda trial: trial.number))
+
+
+def ended_at(folder: Path, number: int) -> float | None:
+    """When the record of a trial was written, in seconds since 1970; None where there is none."""
+    try:
+        return _trial_file(folder, number).stat().st_mtime
+    except OSError:
+        return None
 
 
 def count_trials(folder: Path) -> int:
@@ -194,6 +205,11 @@ def check_run(folder: Path) -> None:
 def data_digest(folder: Path) -> str:
     """Digest of the spectra, targets and roles that the run in a folder was begun with."""
     return str(_read_identity(folder).get("data", ""))
+
+
+def space_digest(folder: Path) -> str:
+    """Digest of the ranges that the run in a folder was begun with."""
+    return str(_read_identity(folder).get("space", ""))
 
 
 def continue_command(folder: Path) -> str:
@@ -252,6 +268,10 @@ def _sweep(folder: Path) -> None:
 
 def _begun_file(folder: Path, number: int) -> Path:
     return folder / "begun" / f"{number:04d}.json"
+
+
+def _trial_file(folder: Path, number: int) -> Path:
+    return folder / "trials" / f"{number:04d}.json"
 
 
 def _trial_files(folder: Path) -> Iterator[Path]:

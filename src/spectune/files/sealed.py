@@ -28,8 +28,13 @@ def unsealed(path: Path, name: str) -> Any:
     Raises:
         RunError: the file cannot be read, or its content does not fit its digest.
     """
+    return opened(read_bytes(path), name, path)
+
+
+def opened(text: bytes, name: str, path: Path) -> Any:
+    """The record called ``name`` in a text that was read from a file; errors as of ``unsealed``."""
     try:
-        kept = json.loads(read_bytes(path))
+        kept = json.loads(text)
     except ValueError as error:
         raise damaged(path) from error
     if not isinstance(kept, dict) or name not in kept or kept.get("sha256") != digest(canonical(kept[name])):

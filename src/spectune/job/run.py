@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,21 +16,22 @@ from spectune.files.atomic import write_text
 from spectune.files.models import Model, load_model, save_model
 from spectune.files.runs import Run, fingerprint, load_outcome, open_run, save_outcome
 from spectune.files.settings import Settings, checked
+from spectune.job.copying import copied, copied_again, reachable
 from spectune.job.data import Prepared, prepared
-from spectune.job.ending import Made, cores_used, facts, outcome
+from spectune.job.ending import Made, cores_used, facts, machine, outcome
 from spectune.job.finishing import expected, trusted
 from spectune.job.fits import CHECKPOINT_SECONDS, Shelf, cleared, judged_baselines, keeping, shelf
 from spectune.job.narrowing import narrowed, winners_range
 from spectune.job.networks import Networks, chosen, judged, plan, refitted, searched
+from spectune.job.staffing import facts as trained_by
+from spectune.job.staffing import pool_of, staffed
 from spectune.predictions import Predictions
 from spectune.progress import Progress
 from spectune.report.page import report
 from spectune.spectra.table import Table
 from spectune.training.crew import Fitter, alone, crew
 from spectune.training.fit import Fitted
-from spectune.training.machine import Machine
 from spectune.tuning.importance import importance
-from spectune.tuning.pool import Here
 from spectune.tuning.scoring import error
 
 SMALLEST_TEST = 8
@@ -84,9 +85,13 @@ def carried_out(
     yield Progress("read", 1, 1, f"{len(spectra.calibration)} calibration and {len(spectra.test)} test rows")
     folder = settings.folder
     plan(work)  # what makes no search is refused before there is a folder
+    machine(settings, settings.precision)
+    reachable(settings)
     with open_run(folder, settings, fingerprint(spectra, work.space)) as kept:
         before = load_outcome(folder) if (folder / "outcome.json").exists() else None
-        if before is not None and checked(before.settings, str(folder)) == settings:
+        if before is not None and _answers(before, settings):
+            searched_in, _ = yield from narrowed(work, folder)
+            copied_again(searched_in, kept)
             cleared(folder)
             yield Result(before, folder)
             return
@@ -102,17 +107,26 @@ def carried_out(
         yield result
 
 
+def _answers(before: Outcome, settings: Settings) -> bool:
+    """Whether a finished run has what is asked for, whoever did the work and wherever it was copied to."""
+    there = checked(before.settings, settings.out)
+    beside = {name: getattr(settings, name) for name in ("storage", "cores", "workers", "cluster", "per_gpu")}
+    return replace(there, **beside) == settings
+
+
 def _done(
     work: Prepared, kept: Run, rates: Mapping[str, str], fits: Shelf
 ) -> Generator[Progress, None, tuple[Outcome, Fitted]]:
     """Search, networks, baselines, verdict and explanation; ``rates`` are facts about learning rates."""
     begun = time.monotonic()
     calibration = work.spectra.calibration
-    data, cores = (calibration.x, calibration.y, work.problem.task), cores_used(work.settings)
-    with crew(*data, cores) as fitter:
-        precision = work.settings.precision
-        quick = fitter if precision == "float32" else alone(*data, Machine(threads=cores, precision=precision))
-        trials = yield from searched(work, kept, Here(quick, work.problem, plan(work)))
+    data, settings = (calibration.x, calibration.y, work.problem.task), work.settings
+    staff = yield from staffed(work, kept.folder, time.monotonic)
+    with crew(*data, cores_used(settings), machine(settings)) as fitter:
+        precision = settings.precision
+        quick = fitter if precision == "float32" else alone(*data, machine(settings, precision))
+        with copied(work, kept) as copy, pool_of(work, kept.folder, staff, quick) as pool:
+            trials = yield from searched(work, kept, pool, copy=copy)
         again = keeping(fitter, work.problem.task, fits)
         networks = yield from chosen(work, trials, again)
         fitted, models = yield from _models(work, networks, again)
@@ -122,7 +136,9 @@ def _done(
         trials, networks, fitted, (*others, *models), found, importance(trials, work.space, work.settings.sampler)
     )
     own = yield from winners_range(work, networks.best.recipe)
-    return outcome(work, made, {**facts(work, time.monotonic() - begun), **rates, **own}), fitted
+    return outcome(
+        work, made, {**facts(work, time.monotonic() - begun), **trained_by(kept.folder), **rates, **own}
+    ), fitted
 
 
 def _models(

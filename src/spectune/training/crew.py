@@ -8,12 +8,12 @@ it, and the completed fit at the end; leaving the generator early stops the work
 
 from __future__ import annotations
 
-import signal
+import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
-from multiprocessing.connection import Client, Connection
-from typing import Any, Protocol
+from multiprocessing.connection import Connection, wait
+from typing import Any, Protocol, cast
 
 import numpy as np
 import torch
@@ -23,10 +23,13 @@ from spectune.errors import RunError, SpectuneError
 from spectune.networks.recipe import Recipe
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.training.fit import Array, Fitted, check_start, fit, join
+from spectune.training.checkpoint import Checkpoint, Checkpoints, Past, nothing_yet
+from spectune.training.engine import Clock
+from spectune.training.fit import Array, Fitted, Rehearsal, check_start, fit, join
 from spectune.training.hiring import hired
+from spectune.training.loop import Epoch, past_of
 from spectune.training.machine import USUAL, Machine
-from spectune.training.pack import Arrays, from_arrays, to_arrays
+from spectune.training.pack import from_arrays, to_send
 
 Curves = NDArray[np.float64]
 
@@ -74,7 +77,8 @@ class Completed:
     watched: Curves
 
 
-Fitting = Generator[Reached | Completed, None, None]
+Fitting = Generator[Reached | Checkpoint | Completed, None, None]
+"""Checkpoints only for who asks for them."""
 
 
 class Fitter(Protocol):
@@ -95,35 +99,68 @@ class Fitter(Protocol):
         """Reports of a fit."""
 
 
-def alone(x: NDArray[np.float32], y: Array, task: Task, machine: Machine = USUAL) -> Fitter:
-    """Fits in this process."""
+class Resumable(Fitter, Protocol):
+    """A fitter that also says how far a fit is, as it is told to, and goes on from there."""
+
+    def __call__(
+        self,
+        recipe: Recipe,
+        folds: Sequence[Fold],
+        seeds: Sequence[int],
+        rungs: Sequence[int],
+        /,
+        start: Fitted | None = None,
+        checkpoints: Checkpoints | None = None,
+    ) -> Fitting:
+        """Reports of a fit, among them a checkpoint whenever one is due."""
+
+
+def alone(
+    x: NDArray[np.float32], y: Array, task: Task, machine: Machine = USUAL, clock: Clock = time.monotonic
+) -> Resumable:
+    """Fits in this process; ``clock`` says when a checkpoint is due."""
 
     def fitting(
-        recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int], start: Fitted | None = None
+        recipe: Recipe,
+        folds: Sequence[Fold],
+        seeds: Sequence[int],
+        rungs: Sequence[int],
+        start: Fitted | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> Fitting:
-        epochs = []
-        for seen in fit(recipe, x, y, task, folds, seeds, rungs, machine, start):
+        found = None if checkpoints is None else checkpoints.of(np.arange(len(folds)))
+        past, since, epochs = found.past if found else nothing_yet(len(folds)), clock(), list[Epoch]()
+        for seen in fit(recipe, x, y, task, folds, seeds, rungs, machine, start, found):
             epochs.append(seen.epoch)
-            if seen.scored is not None and seen.epoch.number in rungs and seen.epoch.running.any():
+            if not seen.epoch.running.any():
+                break
+            if seen.scored is not None and seen.epoch.number in rungs:
                 yield Reached(seen.epoch.number, seen.scored, seen.epoch.watched)
-        yield Completed(
-            seen.fitted,
-            seen.held_out,
-            seen.scored if seen.scored is not None else np.full(len(folds), np.nan),
-            np.stack([epoch.training for epoch in epochs], axis=1),
-            np.stack([epoch.tuning for epoch in epochs], axis=1),
-            seen.epoch.best_epoch,
-            seen.calibrated,
-            seen.penalty,
-            np.stack([epoch.rates for epoch in epochs], axis=1),
-            np.stack([epoch.watched for epoch in epochs], axis=1),
-        )
+            if checkpoints and clock() - since >= checkpoints.seconds:
+                yield seen.checkpoint(past.then(past_of(epochs)))
+                since = clock()
+        yield _completed(seen, past.then(past_of(epochs)))
 
     return fitting
 
 
+def _completed(last: Rehearsal, past: Past) -> Completed:
+    return Completed(
+        last.fitted,
+        last.held_out,
+        last.scored if last.scored is not None else np.full(len(past.training), np.nan),
+        past.training,
+        past.tuning,
+        last.epoch.best_epoch,
+        last.calibrated,
+        last.penalty,
+        past.rates,
+        past.watched,
+    )
+
+
 @contextmanager
-def crew(x: NDArray[np.float32], y: Array, task: Task, workers: int, machine: Machine = USUAL) -> Iterator[Fitter]:
+def crew(x: NDArray[np.float32], y: Array, task: Task, workers: int, machine: Machine = USUAL) -> Iterator[Resumable]:
     """A fitter over ``workers`` cores: threads of the compiled core, or else processes that run torch."""
     if workers < 2 or machine.compiled or machine.device != "cpu":
         torch.set_num_threads(1)
@@ -135,38 +172,16 @@ def crew(x: NDArray[np.float32], y: Array, task: Task, workers: int, machine: Ma
         yield _shared(lines, task)
 
 
-def work(address: str, key: bytes) -> None:
-    """Main of a worker process: fits what it is told until its line closes."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the coordinator's to answer
-    torch.set_num_threads(1)
-    line: Connection = Client(address, authkey=key)
-    fitter = alone(*line.recv())
-    while True:
-        try:
-            recipe, folds, seeds, rungs, start = line.recv()
-            _serve(line, fitter(recipe, folds, seeds, rungs, start=_start_unpacked(start)))
-        except (EOFError, ConnectionError):
-            return
-        except SpectuneError as error:
-            line.send(error)
-
-
-def _serve(line: Connection, fitting: Fitting) -> None:
-    """Sends reports; after a rung waits for leave to go on."""
-    for report in fitting:
-        if isinstance(report, Completed):
-            line.send(_packed(report))
-        else:
-            line.send(report)
-            if not line.recv():
-                return
-
-
-def _shared(lines: Sequence[Connection], task: Task) -> Fitter:
+def _shared(lines: Sequence[Connection], task: Task) -> Resumable:
     """A fitter that gives each worker a share of the members and waits for all at every rung."""
 
     def fitting(
-        recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int], start: Fitted | None = None
+        recipe: Recipe,
+        folds: Sequence[Fold],
+        seeds: Sequence[int],
+        rungs: Sequence[int],
+        start: Fitted | None = None,
+        checkpoints: Checkpoints | None = None,
     ) -> Fitting:
         if start is not None:
             check_start(start, recipe, len(folds))
@@ -174,10 +189,11 @@ def _shared(lines: Sequence[Connection], task: Task) -> Fitter:
         waiting = dict(enumerate(lines[: len(shares)]))
         for line, share in zip(lines, shares, strict=False):
             own, streams = [folds[member] for member in share], [seeds[member] for member in share]
-            line.send((recipe, own, streams, rungs, start and _start_packed(start.take(share.tolist()))))
+            begun = start and to_send(start.take(share.tolist()))
+            line.send((recipe, own, streams, rungs, begun, checkpoints and checkpoints.renamed(share)))
         done: dict[int, Completed] = {}
         while waiting:
-            reports = {place: _receive(line, recipe, task) for place, line in waiting.items()}
+            reports = yield from _reports(waiting, shares, recipe, task)
             done |= {place: report for place, report in reports.items() if isinstance(report, Completed)}
             waiting = {place: line for place, line in waiting.items() if place not in done}
             going_on = False
@@ -193,6 +209,29 @@ def _shared(lines: Sequence[Connection], task: Task) -> Fitter:
     return fitting
 
 
+def _reports(
+    waiting: Mapping[int, Connection], shares: Sequence[NDArray[np.intp]], recipe: Recipe, task: Task
+) -> Generator[Checkpoint, None, dict[int, Reached | Completed]]:
+    """The next report of every worker; the checkpoints before it are handed on as they come.
+
+    Workers are not waited for at a checkpoint, so leaving the generator there ends them all.
+    """
+    places, found = {line: place for place, line in waiting.items()}, dict[int, Reached | Completed]()
+    while places:
+        for line in cast(list[Connection], wait(list(places))):
+            report = _receive(line, recipe, task)
+            if not isinstance(report, Checkpoint):
+                found[places.pop(line)] = report
+                continue
+            try:
+                yield replace(report, members=shares[places[line]])
+            except GeneratorExit:
+                for one in waiting.values():
+                    one.close()
+                raise
+    return found
+
+
 def _met(reports: Mapping[int, Reached | Completed]) -> Reached:
     """The rung that all workers have reached; those already done keep their last errors."""
     ordered = [reports[place] for place in sorted(reports)]
@@ -201,7 +240,7 @@ def _met(reports: Mapping[int, Reached | Completed]) -> Reached:
     return Reached(epoch, np.concatenate([report.scored for report in ordered]), np.concatenate(watched))
 
 
-def _receive(line: Connection, recipe: Recipe, task: Task) -> Reached | Completed:
+def _receive(line: Connection, recipe: Recipe, task: Task) -> Reached | Checkpoint | Completed:
     try:
         message = line.recv()
     except (EOFError, ConnectionError):
@@ -212,45 +251,24 @@ def _receive(line: Connection, recipe: Recipe, task: Task) -> Reached | Complete
     match message:
         case SpectuneError():
             raise message
-        case Reached():
+        case Reached() | Checkpoint():
             return message
         case (arrays, *rest):
             return Completed(from_arrays(recipe, task, arrays), *rest)
     raise RunError(f"a worker sent {type(message).__name__}, which is not a report")
 
 
-def _packed(report: Completed) -> tuple[Any, ...]:
-    return to_arrays(report.fitted), *(getattr(report, part.name) for part in fields(report)[1:])
-
-
-def _start_packed(start: Fitted) -> tuple[Recipe, Task, Arrays]:
-    return start.recipe, start.task, to_arrays(start)
-
-
-def _start_unpacked(packed: tuple[Recipe, Task, Arrays] | None) -> Fitted | None:
-    return None if packed is None else from_arrays(*packed)
-
-
 def _joined(parts: Sequence[Completed]) -> Completed:
     """Members of all workers in their order; curves are padded to the longest."""
     epochs = max(part.training.shape[1] for part in parts)
-
-    def curves(name: str) -> Curves:
-        return np.concatenate([_padded(getattr(part, name), epochs) for part in parts])
-
-    return Completed(
-        join([part.fitted for part in parts]),
-        tuple(one for part in parts for one in part.held_out),
-        np.concatenate([part.scored for part in parts]),
-        curves("training"),
-        curves("tuning"),
-        np.concatenate([part.best_epochs for part in parts]),
-        np.concatenate([part.calibrated for part in parts]),
-        np.concatenate([part.penalty for part in parts]),
-        curves("rates"),
-        curves("watched"),
-    )
+    fitted, held_out = join([part.fitted for part in parts]), tuple(one for part in parts for one in part.held_out)
+    joined = {
+        part.name: np.concatenate([_padded(getattr(one, part.name), epochs) for one in parts])
+        for part in fields(Completed)[2:]
+    }
+    return Completed(fitted, held_out, **joined)
 
 
-def _padded(curves: Curves, epochs: int) -> Curves:
-    return np.pad(curves, ((0, 0), (0, epochs - curves.shape[1])), mode="edge")
+def _padded(values: NDArray[Any], epochs: int) -> NDArray[Any]:
+    """Curves (K, fewer epochs) with their last values to the end; numbers of members (K,) as they are."""
+    return np.pad(values, ((0, 0), (0, epochs - values.shape[1])), mode="edge") if values.ndim == 2 else values

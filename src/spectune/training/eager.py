@@ -16,9 +16,10 @@ from torch.nn.functional import cross_entropy, mse_loss
 
 from spectune.networks.recipe import Schedule
 from spectune.spectra.spectra import Rows
+from spectune.training.checkpoint import State, fresh, numbers, stack_of, weights_of
 from spectune.training.material import Errors, Material
 from spectune.training.members import Stack, Training, forward
-from spectune.training.optimisers import memory, step
+from spectune.training.optimisers import Memory, memory, step
 from spectune.training.signals import Signals
 
 AT_ONCE = 512
@@ -96,6 +97,28 @@ class Eager:
     def best(self) -> Stack:
         """See ``Engine.best``."""
         return self._best
+
+    def state(self) -> State:
+        """See ``Engine.state``."""
+        kernels, others = (tuple(numbers(row) for row in one.rows) for one in self._memories)
+        return State(
+            np.asarray(self._present),
+            weights_of(self._stack),
+            kernels,
+            others,
+            np.asarray(self._steps),
+            weights_of(self._best),
+        )
+
+    def resume(self, state: State) -> None:
+        """See ``Engine.resume``."""
+        self._compact(state.members.tolist())
+        self._stack, self._best = (stack_of(self._stack, one) for one in (state.present, state.best))
+        self._memories = tuple(
+            Memory(self._schedule.optimiser, tuple(fresh(row) for row in rows), torch.tensor(state.taken).float())
+            for rows in (state.kernels_remembered, state.others_remembered)
+        )
+        self._steps = state.taken.tolist()
 
     def _compact(self, members: list[int]) -> None:
         if members == self._present:

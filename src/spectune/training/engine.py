@@ -20,6 +20,7 @@ from spectune.errors import DataError, RunError, SettingError
 from spectune.networks.precision import Precision
 from spectune.networks.recipe import Optimiser, Schedule
 from spectune.spectra.spectra import Rows
+from spectune.training.checkpoint import Numbers, State, Weights
 from spectune.training.material import Errors, Material
 from spectune.training.members import Stack
 from spectune.training.native import MemberStruct, PlanStruct, SourceStruct, core
@@ -61,6 +62,12 @@ class Engine(Protocol):
 
     def best(self) -> Stack:
         """The best weights of all members."""
+
+    def state(self) -> State:
+        """A copy of all it holds between two epochs."""
+
+    def resume(self, state: State) -> None:
+        """Goes on from a state of the same members on the same kind of engine; before its first epoch."""
 
 
 class Core:
@@ -138,6 +145,36 @@ class Core:
         kernels, others = (weights[:, torch.from_numpy(part)] for part in (self._plan.kernels, self._plan.others))
         moments = torch.from_numpy(self._kept["moments"].copy())
         return Stack(self._stack.layers, self._stack.shape, kernels, others, moments)
+
+    def state(self) -> State:
+        """See ``Engine.state``; flat as in a stack, however the core packs them."""
+        kernels, others = self._plan.kernels, self._plan.others
+        remembered = [self._rows[name] for name in ("first", "second") if self._rows[name].size]
+        present, best = (
+            Weights(rows["weights"][:, kernels], rows["weights"][:, others], rows["moments"].copy())
+            for rows in (self._rows, self._kept)
+        )
+        return State(
+            np.arange(self._stack.members),
+            present,
+            tuple(rows[:, kernels] for rows in remembered),
+            tuple(rows[:, others] for rows in remembered),
+            np.asarray(self._taken),
+            best,
+        )
+
+    def resume(self, state: State) -> None:
+        """See ``Engine.resume``."""
+        for rows, weights in ((self._rows, state.present), (self._kept, state.best)):
+            self._write(rows["weights"], weights.kernels, weights.others)
+            rows["moments"][:] = weights.moments
+        remembered = zip(("first", "second"), state.kernels_remembered, state.others_remembered, strict=False)
+        for name, kernels, others in remembered:
+            self._write(self._rows[name], kernels, others)
+        self._taken = state.taken.tolist()
+
+    def _write(self, packed: Floats, kernels: Numbers, others: Numbers) -> None:
+        packed[:, self._plan.kernels], packed[:, self._plan.others] = kernels, others
 
     def _fill(self, struct: MemberStruct, member: int, order: NDArray[np.int64], rows: dict[str, Floats]) -> None:
         for name, values in (rows | self._shared).items():

@@ -15,6 +15,7 @@ from spectune.networks.recipe import Recipe
 from spectune.spectra.channels import prepare, prepared_shape
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
+from spectune.training.checkpoint import Checkpoint, Past, streams_of, turn_to
 from spectune.training.eager import penalties
 from spectune.training.engine import Engine
 from spectune.training.loop import Epoch, train
@@ -85,6 +86,11 @@ class Rehearsal:
         """The weights that are kept so far."""
         return Fitted(self._recipe, self._task, self._engine.best(), self._material.inputs, self._material.targets)
 
+    def checkpoint(self, past: Past) -> Checkpoint:
+        """Where the training is, after all the epochs in ``past``, of which this is the last."""
+        members = np.arange(self._material.members)
+        return Checkpoint(members, self._engine.state(), streams_of(self._material.streams), past)
+
     @property
     def calibrated(self) -> Array:
         """Error of each member on its own training rows, by the weights that are kept so far, (K,)."""
@@ -97,7 +103,7 @@ class Rehearsal:
         return penalties(self._engine.best().kernels, self._material.penalties)
 
 
-def fit(  # noqa: PLR0913  (what is trained, on what, from where, and by what)
+def fit(  # noqa: PLR0913  (what is trained, on what, from where, by what, and since when)
     recipe: Recipe,
     x: NDArray[np.float32],
     y: Array,
@@ -107,6 +113,7 @@ def fit(  # noqa: PLR0913  (what is trained, on what, from where, and by what)
     rungs: Sequence[int] = (),
     machine: Machine = USUAL,
     start: Fitted | None = None,
+    checkpoint: Checkpoint | None = None,
 ) -> Iterator[Rehearsal]:
     """Trains one member per fold and yields after every epoch.
 
@@ -122,6 +129,8 @@ def fit(  # noqa: PLR0913  (what is trained, on what, from where, and by what)
         machine: what trains; results are equal to rounding.
         start: members to go on from, one per fold: their weights, running moments and scaling. What
             the update rule remembers begins anew, and so do dropout and the order of rows.
+        checkpoint: of this very fit on this kind of machine (whatever its threads), not after its last
+            epoch; the epochs that follow are yielded, to the bit those of a fit that never stopped.
 
     To train on all rows and stop by the loss on them, as published refits do, give a fold whose
     ``tuning`` rows are its ``train`` rows, and watch the loss. It is taken after the epoch, by the
@@ -139,7 +148,12 @@ def fit(  # noqa: PLR0913  (what is trained, on what, from where, and by what)
         given = start.stack, Scaling(start.inputs, start.targets)
     stack, material = started(recipe, x, y, task, folds, seeds, machine, given)
     engine = engine_for(stack, material, recipe.schedule, machine)
-    for epoch in train(engine, material, recipe.schedule):
+    past = None
+    if checkpoint is not None:
+        past = checkpoint.past
+        engine.resume(checkpoint.state)
+        turn_to(material.streams, checkpoint.streams)
+    for epoch in train(engine, material, recipe.schedule, past):
         wanted = epoch.number in rungs or not epoch.running.any()
         scored, held_out = _scored(engine, material, folds, task) if wanted else (None, ())
         yield Rehearsal(epoch, scored, held_out, recipe, task, material, engine)

@@ -17,15 +17,15 @@ START_SECONDS = 120
 
 
 @contextmanager
-def hired(workers: int) -> Iterator[list[Connection]]:
-    """Lines to new worker processes, one each.
+def hired(workers: int, work: str = "spectune.training.worker") -> Iterator[list[Connection]]:
+    """Lines to new worker processes, one each, which run the module ``work``.
 
     Raises:
         RunError: a worker that does not start.
     """
     key = secrets.token_bytes(32)
     with _patient_listener(key) as listener:
-        processes = [_hire(str(listener.address), key) for _ in range(workers)]
+        processes = [_hire(work, str(listener.address), key) for _ in range(workers)]
         try:
             yield [_accept(listener) for _ in processes]
         finally:
@@ -53,10 +53,10 @@ def _accept(listener: Listener) -> Connection:
         ) from None
 
 
-def _hire(address: str, key: bytes) -> subprocess.Popen[bytes]:
+def _hire(work: str, address: str, key: bytes) -> subprocess.Popen[bytes]:
     """Starts a worker, which will call ``address``; the key travels over its standard input."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "spectune.training.worker", address]
+    command = [sys.executable, "-m", work, address]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603 - our own module
     if process.stdin is not None:
         process.stdin.write(key.hex().encode())

@@ -7,13 +7,14 @@ beside it, on whatever engine and with however many threads.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectune.networks.recipe import Schedule
+from spectune.training.checkpoint import Past, nothing_yet
 from spectune.training.engine import Engine
 from spectune.training.material import Errors, Material
 from spectune.training.measures import stopping_errors, watched_values
@@ -47,16 +48,17 @@ class Epoch:
     rates: Errors
 
 
-def train(engine: Engine, material: Material, schedule: Schedule) -> Iterator[Epoch]:
+def train(engine: Engine, material: Material, schedule: Schedule, past: Past | None = None) -> Iterator[Epoch]:
     """Trains an engine's members; after every epoch it has kept each member's best weights.
 
     Which are the best, and who stops, is for ``Watching`` to say. Members that stop are not asked
-    for again, so they no longer cost anything.
+    for again, so they no longer cost anything. After a ``past`` training goes on, with an engine and
+    random streams that are as they were then.
     """
-    count = material.members
-    running, watching = np.ones(count, dtype=np.bool_), Watching(schedule, count)
-    training, tuning, watched, penalty, rates = (np.full(count, np.nan) for _ in range(5))
-    for number in range(1, schedule.epochs + 1):
+    past = past or nothing_yet(material.members)
+    watching, running = _looked_back(schedule, past)
+    training, tuning, watched, penalty, rates = _last_values(past)
+    for number in range(past.epochs + 1, schedule.epochs + 1):
         alive = np.flatnonzero(running)
         members, factors = alive.tolist(), watching.plateau.factors[alive]
         training[alive] = engine.epoch(members, _rates(schedule, number, material, alive) * factors)
@@ -82,6 +84,27 @@ def train(engine: Engine, material: Material, schedule: Schedule) -> Iterator[Ep
         )
         if not running.any():
             return
+
+
+def past_of(epochs: Sequence[Epoch]) -> Past:
+    """Curves over some epochs, at least one."""
+    return Past(*(np.stack([getattr(epoch, part.name) for epoch in epochs], axis=1) for part in fields(Past)))
+
+
+def _looked_back(schedule: Schedule, past: Past) -> tuple[Watching, NDArray[np.bool_]]:
+    """What was decided in the epochs so far, and which members go on."""
+    count = len(past.training)
+    watching, running = Watching(schedule, count), np.ones(count, dtype=np.bool_)
+    for place in range(past.epochs):
+        watching.look(place + 1, past.watched[:, place], running)
+        running = running & watching.patient & np.isfinite(past.training[:, place])
+    return watching, running
+
+
+def _last_values(past: Past) -> list[Errors]:
+    """Each curve's last value, (members,), as arrays of their own; NaN where there is none."""
+    before = np.full((len(past.training), 1), np.nan)
+    return [np.hstack([before, getattr(past, part.name)])[:, -1].copy() for part in fields(Past)]
 
 
 def _rates(schedule: Schedule, number: int, material: Material, alive: NDArray[np.intp]) -> NDArray[np.float64]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import Literal
 
@@ -41,6 +40,11 @@ class Machine:
             raise SettingError(
                 f"device {self.device!r} was asked for, but torch finds no GPU here; leave device at cpu"
             )
+        if self.device != "cpu" and (torch.device(self.device).index or 0) >= (count := torch.cuda.device_count()):
+            raise SettingError(
+                f"device {self.device!r} was asked for, but the last GPU that torch finds here is cuda:{count - 1}; "
+                f"choose one of these"
+            )
         if self.precision == "bf16" and self.device == "cpu" and not (self.compiled and halves()):
             raise SettingError(
                 "precision bf16 needs spectune's compiled core and a processor that multiplies bfloat16 "
@@ -60,16 +64,13 @@ class Machine:
         >>> Machine("torch").words
         'torch'
         """
+        if self.device != "cpu":
+            return f"torch on {self.device}, {torch.cuda.get_device_name(self.device)}"
         library = core()
         if not self.compiled or library is None:
             return "torch"
         half = ", bf16 while searching" if self.precision == "bf16" else ""
         return f"compiled core, {32 * library.spectune_lanes()}-bit vectors{half}"
-
-
-def cores() -> int:
-    """Processor cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 USUAL = Machine()

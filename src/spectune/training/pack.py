@@ -37,6 +37,11 @@ def to_arrays(fitted: Fitted) -> Arrays:
     }
 
 
+def to_send(fitted: Fitted) -> tuple[Recipe, Task, Arrays]:
+    """Fitted members as another process can take them; ``from_arrays`` makes them again."""
+    return fitted.recipe, fitted.task, to_arrays(fitted)
+
+
 def from_arrays(recipe: Recipe, task: Task, arrays: Mapping[str, NDArray[Any]]) -> Fitted:
     """The inverse of ``to_arrays``.
 

@@ -24,6 +24,7 @@ from spectune.errors import RunError
 from spectune.networks.precision import Precision
 from spectune.networks.recipe import Schedule
 from spectune.spectra.spectra import Rows
+from spectune.training.checkpoint import State, numbers, stack_of, weights_of
 from spectune.training.eager import AT_ONCE, gathered, losses, padded, penalties
 from spectune.training.material import Errors, Material
 from spectune.training.members import Stack, Training, forward
@@ -119,6 +120,25 @@ class Resident:
     def best(self) -> Stack:
         """See ``Engine.best``; on the processor."""
         return moved(self._best, torch.device("cpu"))
+
+    def state(self) -> State:
+        """See ``Engine.state``; masked members keep their seats."""
+        seats = self._seats
+        kernels, others = (tuple(numbers(row) for row in one.rows) for one in seats.memories)
+        return State(
+            np.asarray(self._present),
+            weights_of(seats.stack),
+            kernels,
+            others,
+            seats.taken.cpu().numpy().copy(),
+            weights_of(self._best),
+        )
+
+    def resume(self, state: State) -> None:
+        """See ``Engine.resume``."""
+        self._best = moved(stack_of(self._best, state.best), self._device)
+        self._present = state.members.tolist()
+        self._seats = self._seats.take(self._present).with_state(state)
 
     def _places(self, members: Sequence[int]) -> list[int]:
         return [self._present.index(member) for member in members]

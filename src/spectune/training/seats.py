@@ -12,6 +12,7 @@ from torch import Tensor
 
 from spectune.errors import RunError
 from spectune.networks.recipe import Schedule
+from spectune.training.checkpoint import State, fresh, stack_of
 from spectune.training.material import Material
 from spectune.training.members import Stack
 from spectune.training.optimisers import Memory, memory
@@ -64,6 +65,17 @@ class Seats:
             turn=self.turn.clone(),
             **{name: getattr(self, name)[index] for name in names},
         )
+
+    def with_state(self, state: State) -> Seats:
+        """The members in these seats as they were in a state of an engine, in its order."""
+        device, taken = self.keys.device, torch.from_numpy(state.taken).to(self.keys.device)
+        remembered = (state.kernels_remembered, state.others_remembered)
+        kernels, others = (
+            Memory(one.kind, tuple(fresh(row).to(device) for row in rows), taken.to(one.steps.dtype))
+            for one, rows in zip(self.memories, remembered, strict=True)
+        )
+        stack = _free(moved(stack_of(self.stack, state.present), device))
+        return replace(self, stack=stack, memories=(kernels, others), taken=taken)
 
     def rest(self) -> None:
         """Clears the epoch: a step would change nobody."""
