@@ -23,6 +23,7 @@ from spectune.files.records import keep, kept
 from spectune.files.runs import fingerprint, load_trials, open_run
 from spectune.files.settings import Settings
 from spectune.files.spaces import load_space
+from spectune.job.copying import copied
 from spectune.job.data import Prepared
 from spectune.job.ending import cores_used
 from spectune.job.networks import plan, searched
@@ -150,8 +151,9 @@ def _search(
     """One search, and what its winner leads to."""
     work = search_work(rows, settings, folder / f"search-{number}", number)
     told = search_plan(work)
-    with open_run(work.settings.folder, work.settings, fingerprint(work.spectra, work.space)) as run:
-        trials = yield from searched(work, run, Here(fitter, work.problem, told), told)
+    mark = fingerprint(work.spectra, work.space)
+    with open_run(work.settings.folder, work.settings, mark) as run, copied(work, run) as copy:
+        trials = yield from searched(work, run, Here(fitter, work.problem, told), told, copy)
     winner, path = best_of(trials), folder / f"search-{number}.json"
     if not path.exists() or kept(path, "winner", _WINNERS).number != winner.number:
         keep(path, "winner", _won(rows, work, winner, fitter))

@@ -113,19 +113,15 @@ def reached_words(found: Experiment) -> str:
     if found.ours is None:
         return ""
     goal, spent = float(np.mean(found.ours.optimum.fold_errors)), 0.0
+    what = "an RMSE" if found.ours.outcome.spectra.task.regression else "a log-loss"
+    there = f"On the folds of ours the published best hyperparameters reach {what} of {number(goal)}, mean of folds"
     ended = 0
     for trial in found.ours.outcome.trials:
         spent += trial.seconds
         ended += trial.state != "rejected"
         if trial.value is not None and trial.value <= goal:
-            return (
-                f"On the folds of ours the published best hyperparameters reach {number(goal)} (mean of folds); our "
-                f"search was there after {counted(ended, 'trial')} and {duration(spent)}."
-            )
-    return (
-        f"On the folds of ours the published best hyperparameters reach {number(goal)} (mean of folds); none of our "
-        f"{counted(ended, 'trial')} did."
-    )
+            return f"{there}; our search was there after {counted(ended, 'trial')} and {duration(spent)}."
+    return f"{there}; none of our {counted(ended, 'trial')} did."
 
 
 def _reported(one: Reported, regression: bool) -> list[str]:
