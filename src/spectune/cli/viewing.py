@@ -18,6 +18,8 @@ HOST = "127.0.0.1"
 NAMES = (HOST, "localhost")
 """What this machine is called in requests from this machine."""
 
+ELSEWHERE = b"this dashboard answers to 127.0.0.1 and localhost only\n"
+
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -85,6 +87,6 @@ def only_here(application: Application) -> Application:
         if str(asked.get("HTTP_HOST", "")).rpartition(":")[0] in NAMES:
             return application(asked, start)
         start("403 Forbidden", [("Content-Type", "text/plain")])
-        return [b"this dashboard answers only to 127.0.0.1 and localhost\n"]
+        return [ELSEWHERE]
 
     return guarded

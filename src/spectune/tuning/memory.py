@@ -29,6 +29,9 @@ NAME = "spectune"
 
 ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
 
+NUMBER, SECONDS = "trial", "seconds"
+"""Under which a study notes a trial's number, and how many seconds it took."""
+
 Copy = Callable[[FrozenTrial], None]
 """What else is told of a trial that has ended."""
 
@@ -94,7 +97,9 @@ def retold(study: optuna.Study, trial: Trial, space: Space, steps: Steps) -> Non
 
 
 def tell(study: optuna.Study, asked: optuna.Trial, trial: Trial) -> None:
-    """Ends a trial in its study."""
+    """Ends a trial in its study, with notes for those who read a copy."""
+    for name, note in notes(trial).items():
+        asked.set_user_attr(name, note)
     match trial.state:
         case "complete":
             study.tell(asked, both(trial) if trial.objective is None else trial.objective)
@@ -102,6 +107,13 @@ def tell(study: optuna.Study, asked: optuna.Trial, trial: Trial) -> None:
             study.tell(asked, state=TrialState.PRUNED)
         case "rejected":
             study.tell(asked, state=TrialState.FAIL)
+
+
+def notes(trial: Trial) -> Mapping[str, Any]:
+    """What a study notes of a trial beside its values and reports."""
+    made = {"recipe": trial.recipe_id, "parameters": trial.parameters} if trial.recipe_id else {}
+    why = {"reason": trial.reason} if trial.reason else {}
+    return {NUMBER: trial.number, SECONDS: trial.seconds, **made, **why}
 
 
 def compared(trial: Trial) -> tuple[Rung, ...]:
