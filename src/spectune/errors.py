@@ -15,6 +15,8 @@ prints it as one sentence and leaves with exit code 2.
 
 from __future__ import annotations
 
+import warnings
+
 
 class SpectuneError(Exception):
     """Root of all errors a user can meet."""
@@ -46,3 +48,12 @@ class ModelError(SpectuneError):
 
 class Stopped(SpectuneError):  # noqa: N818 - it is no mistake
     """Work ended early on request (Ctrl-C); the message says how to continue."""
+
+
+class Notice(RuntimeWarning):
+    """Something a user should know that ends no work."""
+
+
+def notice(sentence: str) -> None:
+    """Tells a user something that ends no work; the command line prints it as one plain line."""
+    warnings.warn(sentence, Notice, stacklevel=1000)  # above all callers: no line of code is shown with it

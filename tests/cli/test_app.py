@@ -169,3 +169,11 @@ def test_an_error_nobody_foresaw_is_a_sentence_and_a_file_to_report(tmp_path: Pa
     file = next(tmp_path.glob("spectune-fault-*.txt"))
     assert str(file) in told.stderr
     assert "in <lambda>" in file.read_text()
+
+
+def test_a_notice_is_one_plain_line() -> None:
+    noticing = (
+        "import spectune.cli.app as a, spectune.errors as e; a.run = lambda _: e.notice('all is well') or 0; a.main()"
+    )
+    told = subprocess.run([sys.executable, "-c", noticing], capture_output=True, text=True)
+    assert (told.returncode, told.stderr) == (0, "note: all is well\n")

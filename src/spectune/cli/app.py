@@ -21,7 +21,7 @@ from spectune.cli.dashboard import dashboard
 from spectune.cli.download import download
 from spectune.cli.explain import explain
 from spectune.cli.export import export
-from spectune.cli.faults import unforeseen
+from spectune.cli.faults import plain_notices, unforeseen
 from spectune.cli.lr_range import command as lr_range
 from spectune.cli.options import COMPARED, DATA, NESTING, OPTIONS, OUTER, OUTPUT, settings_command
 from spectune.cli.paper import app as paper
@@ -263,6 +263,7 @@ def version() -> None:
 def main() -> None:
     """Entry of the ``spectune`` command; where spectune is at fault, one sentence and exit code 1."""
     sys.excepthook = lambda _, error, __: print(f"error: {unforeseen(error)}", file=sys.stderr)
+    plain_notices()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -1,10 +1,15 @@
-"""What is said when spectune itself is at fault."""
+"""What is said of faults of spectune itself, and of what ends no work."""
 
 from __future__ import annotations
 
+import sys
 import tempfile
 import traceback
+import warnings
 from pathlib import Path
+from typing import TextIO
+
+from spectune.errors import Notice
 
 
 def unforeseen(error: BaseException, folder: Path | None = None) -> str:
@@ -19,3 +24,23 @@ def unforeseen(error: BaseException, folder: Path | None = None) -> str:
         f"an error that spectune did not foresee ({what}); this is a fault of spectune, not yours: "
         f"please report it with the file {file.name}"
     )
+
+
+def plain_notices() -> None:
+    """Notices reach the terminal as one line each; other warnings as ever."""
+    usual = warnings.showwarning
+
+    def shown(
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,
+        line: str | None = None,
+    ) -> None:
+        if issubclass(category, Notice):
+            print(f"note: {message}", file=sys.stderr, flush=True)
+        else:
+            usual(message, category, filename, lineno, file, line)
+
+    warnings.showwarning = shown

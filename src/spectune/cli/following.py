@@ -8,6 +8,7 @@ from typing import TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
+from rich.table import Column
 
 from spectune.errors import Stopped
 from spectune.progress import Progress, Stage
@@ -35,6 +36,10 @@ STAGES: dict[Stage, str] = {
 }
 
 
+WIDE = 110
+"""Columns of a terminal from which on there is room for whole sentences."""
+
+
 def follow(steps: Iterator[Progress | Result], console: Console) -> Result:
     """What the work gives at its end; its progress is shown on the way.
 
@@ -54,12 +59,13 @@ def _lines(steps: Iterator[Progress | Result], console: Console) -> Result:
 
 
 def _bars(steps: Iterator[Progress | Result], console: Console) -> Result:
+    brief = console.width < WIDE
     columns = (
-        TextColumn("{task.description:<24}"),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[outlook]}", style="dim"),
+        TextColumn("{task.description:<23}", table_column=Column(no_wrap=True, min_width=23)),
+        BarColumn(bar_width=8 if brief else 24, table_column=Column(min_width=8)),
+        MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=5)),
+        TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
+        TextColumn("{task.fields[outlook]}", style="dim", table_column=Column(no_wrap=True)),
     )
     tasks: dict[Stage, TaskID] = {}
     with Bars(*columns, console=console) as bars:
@@ -71,9 +77,19 @@ def _bars(steps: Iterator[Progress | Result], console: Console) -> Result:
                 continue
             if step.stage not in tasks:
                 tasks[step.stage] = bars.add_task(STAGES[step.stage], outlook="")
-            outlook = _outlook(step).removeprefix("; ") or step.sentence
+            outlook = (_brief(step) if brief else _outlook(step).removeprefix("; ")) or step.sentence
             bars.update(tasks[step.stage], completed=step.done, total=step.total, outlook=outlook)
     raise Stopped("the work ended before it had a result")
+
+
+def _brief(step: Progress) -> str:
+    """The same for a narrow terminal."""
+    words = [
+        "" if step.best is None else f"best {step.best:.4g}",
+        f"{step.under_way} at once" if step.under_way else "",
+        "" if step.left is None or step.done == step.total else f"{duration(step.left)} left",
+    ]
+    return ", ".join(word for word in words if word)
 
 
 def _outlook(step: Progress) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
+from spectune.errors import notice
 from spectune.files.runs import FREE, Run, data_digest, ended_at, load_begun, load_trials, space_digest
 from spectune.files.sealed import canonical, digest
 from spectune.files.settings import Settings
@@ -37,7 +37,7 @@ def copied(work: Prepared, run: Run) -> Iterator[Copy]:
     """
     settings, folder = work.settings, run.folder
     search = about(settings, work.space, folder, work.problem.task.unit)
-    with ledger(place_of(settings.storage), folder, search, partial(ended_at, folder), _say) as copy:
+    with ledger(place_of(settings.storage), folder, search, partial(ended_at, folder), notice) as copy:
         yield copy
 
 
@@ -56,7 +56,7 @@ def reachable(settings: Settings) -> None:
     """
     where = place_of(settings.storage)
     if isinstance(where, Postgres):
-        with opened(where, settings.folder, _say):
+        with opened(where, settings.folder, notice):
             pass
 
 
@@ -89,7 +89,3 @@ def measures(objective: Objective) -> tuple[str, ...]:
             return ("part of wrong classes",)
         case "pareto":
             return ("error on held-out rows", "distance from that on training rows")
-
-
-def _say(sentence: str) -> None:
-    warnings.warn(sentence, RuntimeWarning, stacklevel=1000)  # above all callers: no line of code is shown with it

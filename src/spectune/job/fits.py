@@ -15,7 +15,6 @@ cannot be written ends nothing; either is said in a warning.
 from __future__ import annotations
 
 import shutil
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -29,7 +28,7 @@ from pydantic import ConfigDict, TypeAdapter
 from spectune.assessment.baselines import methods
 from spectune.assessment.choice import judge
 from spectune.assessment.outcome import Judged
-from spectune.errors import RunError
+from spectune.errors import RunError, notice
 from spectune.files.atomic import make_folder
 from spectune.files.packing import Arrays, pack
 from spectune.files.records import Value, keep_in_one, kept_in_one
@@ -177,7 +176,7 @@ def _read(path: Path, name: str, adapter: TypeAdapter[tuple[Value]]) -> Value | 
     try:
         return kept_in_one(path, name, adapter)
     except RunError:
-        _warn(f"{path} is damaged or cannot be read, and is not used; what it was about is trained again")
+        notice(f"{path} is damaged or cannot be read, and is not used; what it was about is trained again")
     return None
 
 
@@ -186,8 +185,4 @@ def _write(path: Path, name: str, value: object) -> None:
         make_folder(path.parent)
         keep_in_one(path, name, value)
     except RunError as error:
-        _warn(f"{error}; the training goes on, but after a stop it would go on from an earlier point")
-
-
-def _warn(sentence: str) -> None:
-    warnings.warn(sentence, RuntimeWarning, stacklevel=1000)  # above all callers: no line of code is shown with it
+        notice(f"{error}; the training goes on, but after a stop it would go on from an earlier point")

@@ -15,7 +15,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from functools import partial
 from multiprocessing.connection import Client, Connection
 
 import numpy as np
@@ -90,8 +89,9 @@ def sample(
     random = np.random.default_rng(0)
     cut = [_cut(fold, most, random) for fold in folds]
     rows = np.unique(np.concatenate([row for fold in cut for row in (fold.train, fold.tuning)]))
-    place = partial(np.searchsorted, rows)
-    own = tuple(Fold(place(fold.train), place(fold.tuning), fold.scored) for fold in cut)
+    own = tuple(
+        Fold(np.searchsorted(rows, fold.train), np.searchsorted(rows, fold.tuning), fold.scored) for fold in cut
+    )
     whole = sum(fold.train.size for fold in folds) / sum(fold.train.size for fold in own)
     endless = replace(recipe, schedule=replace(recipe.schedule, epochs=LONG, patience=0))
     return Sample(endless, np.asarray(x[rows]), y[rows], task, own, whole, machine)
@@ -112,6 +112,7 @@ def pace(
     threads: int,
     seconds: float,
     meet: Callable[[], object] = lambda: None,
+    most: int = LONG,
     clock: Clock = time.perf_counter,
 ) -> float:
     """Epochs of all folds, with all their rows, in a second of one training; at least one epoch is awaited.
@@ -121,6 +122,7 @@ def pace(
         threads: of the training.
         seconds: how long it is watched; longer if its epochs are long.
         meet: called when all is prepared, before the watch begins.
+        most: epochs after which no more is to be learnt.
         clock: in seconds.
 
     Raises:
@@ -132,7 +134,7 @@ def pace(
     next(steps)
     meet()
     tries, ends = len(ways(members, threads)), [clock()]  # the first epochs try how to share the threads
-    while (watched := ends[-1] - ends[0]) < seconds or (len(ends) < tries + 3 and watched < PATIENCE * seconds):
+    while len(ends) <= most and (ends[-1] - ends[0]) < seconds * (1 if len(ends) > tries + 2 else PATIENCE):
         next(steps)
         ends.append(clock())
     took = np.diff(ends)

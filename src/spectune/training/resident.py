@@ -11,7 +11,6 @@ and tests hold them to ``eager``; capture and replay (``_captured``) have not be
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Literal
@@ -20,7 +19,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spectune.errors import RunError
+from spectune.errors import RunError, notice
 from spectune.networks.precision import Precision
 from spectune.networks.recipe import Schedule
 from spectune.spectra.spectra import Rows
@@ -199,11 +198,9 @@ class Resident:
                 "try a smaller batch, or fewer members at once"
             ) from None
         except RuntimeError as error:
-            warnings.warn(
+            notice(
                 f"the training step could not be captured as a CUDA graph and is launched kernel by kernel, "
-                f"which gives the same and takes longer: {error}",
-                RuntimeWarning,
-                stacklevel=3,
+                f"which gives the same and takes longer: {error}"
             )
             return self._step
 
