@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketches import sketched
 from spectune.assessment.adaptation import AS_IS, BIAS, FEW, FINE, POOLED, SLOPE, Adapted
 from spectune.cli.app import run as command
 from spectune.errors import DataError, RunError, SettingError
@@ -24,6 +25,8 @@ from spectune.job.rivals import gentler
 from spectune.progress import Progress
 from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
+
+pytestmark = pytest.mark.usefixtures("sketches")
 
 SMALL = Settings(
     "fruit.csv", "dry_matter", out="-", group="fruit", trials=2, folds=2, epochs=8, replicates=1, top=1, cores=1,
@@ -50,7 +53,8 @@ def quick() -> Iterator[None]:
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny finished run."""
     folder = tmp_path_factory.mktemp("runs") / "fruit"
-    list(run(replace(SMALL, out=str(folder)), fruit(100, 1)))
+    with sketched():
+        list(run(replace(SMALL, out=str(folder)), fruit(100, 1)))
     return folder
 
 
@@ -108,6 +112,7 @@ def test_what_was_found_is_kept_and_shown(shifted: tuple[Asked, Adapted]) -> Non
     page = (asked.out / "adapting.html").read_text().replace("<wbr>", "")
     for said in ("Use a slope/bias correction", "How many new samples are needed", f"spectune adapt {asked.run}"):
         assert said in page
+    assert "no intervals and no flags" in page
     assert round(found.curve[0].groups) == 5
     assert found.curve[0].groups < found.curve[-1].groups
     record = asked.out / "adaptation.json"
@@ -250,6 +255,7 @@ def test_the_command_adapts_and_predict_reads_what_it_keeps(
     shown = capsys.readouterr().out
     for said in ("Use a slope/bias correction", "fine-tuning", "95 % interval", "adapting.html", "spectune predict"):
         assert said in shown
+    assert "no intervals and no flags" in shown
     assert command(["predict", str(out), str(new), "-o", str(tmp_path / "p.csv")]) == 0
     shown = capsys.readouterr().out
     assert "20 spectra predicted" in shown

@@ -22,6 +22,9 @@ from spectune.cli.app import run
 pytest.importorskip("uvicorn", reason="the extra server is not installed: pip install 'spectune[server]'")
 
 
+pytestmark = pytest.mark.xdist_group("processes")
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return finished(tmp_path_factory.mktemp("runs") / "fat", outcome(NUMBER))

@@ -103,7 +103,9 @@ def close_to(name: str, known: Iterable[str]) -> str:
 def _place(details: ErrorDetails) -> tuple[str, ...]:
     """Where a mistake is; alternatives of one value (``int``, ``str``) are the same place."""
     path = tuple(str(part) for part in details["loc"])
-    return path[:-1] if len(path) > 1 and path[-1] in {"bool", "int", "float", "str"} else path
+    last = path[-1] if len(path) > 1 else ""
+    alternative = last in {"bool", "int", "float", "str"} or last.startswith("literal[")
+    return path[:-1] if alternative else path
 
 
 def _sentence(place: tuple[str, ...], found: list[ErrorDetails], known: tuple[str, ...]) -> str:
@@ -117,7 +119,7 @@ def _sentence(place: tuple[str, ...], found: list[ErrorDetails], known: tuple[st
         case "literal_error":
             return f"{name} must be {details['ctx']['expected']}, got {details['input']!r}"
         case kind if kind in _EXPECTED:
-            expected = " or ".join(_EXPECTED[one["type"]] for one in found)
+            expected = " or ".join(_EXPECTED.get(one["type"]) or one["ctx"]["expected"] for one in found)
             return f"{name} must be {expected}, got {details['input']!r}"
         case _:
             return f"{name}: {details['msg'].lower()}, got {details['input']!r}"

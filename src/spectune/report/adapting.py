@@ -12,6 +12,12 @@ from spectune.report.sections import Code, Head, Part, Picture, Points, Section,
 from spectune.report.tables.grid import Grid, columns
 from spectune.report.wording import counted, duration, fixed, places, simulated_warning, with_unit
 
+NO_TRUST = (
+    "It gives no intervals and no flags: those of the run stand on the old spectra, and intervals from the new rows, "
+    "which also chose this model, would promise too much. Its error on new rows says how far off it may be."
+)
+"""What a model that was kept does not have, and why."""
+
 
 def adapting_page(found: Adapted, command: str) -> str:
     """The page of a finished adaptation; ``command`` repeats it."""
@@ -31,8 +37,8 @@ def adapting_page(found: Adapted, command: str) -> str:
 
 def standings_head(found: Adapted) -> tuple[str, ...]:
     """Names of the columns of ``standings_rows``."""
-    tested = ("test", "test: minus as it is") if found.test.measured.size else ()
-    return ("", "cross-validated", "minus as it is", *tested)
+    tested = ("test", "test: difference") if found.test.measured.size else ()
+    return ("", "cross-validated", "difference", *tested)
 
 
 def standings_rows(found: Adapted) -> list[list[str]]:
@@ -71,7 +77,7 @@ def _rivals(found: Adapted) -> tuple[Part, ...]:
         notes=tuple(rival.settings for rival in found.rivals),
         marked=(use,),
     )
-    test = "; red: new test rows, opened once" if found.test.measured.size else ""
+    test = "; orange: new test rows, opened once" if found.test.measured.size else ""
     parts: list[Part] = [
         Picture(
             rivals_picture(found),
@@ -80,8 +86,8 @@ def _rivals(found: Adapted) -> tuple[Part, ...]:
         ),
         Table(
             grid,
-            f"{error_name(found)} with 95 % intervals, simplest first. Differences are paired: below zero the rival is "
-            "better than the model as it is. In small print what was chosen from all new calibration rows.",
+            f"{error_name(found)} with 95 % intervals, simplest first. Difference: to the model as it is on the same "
+            "rows; below zero the rival is better. In small print what was chosen from all new calibration rows.",
         ),
     ]
     if found.task.regression:
@@ -93,14 +99,15 @@ def _rivals(found: Adapted) -> tuple[Part, ...]:
 def _curve(found: Adapted) -> tuple[Part, ...]:
     rows = [[interval_words(error, decimals(found)) for error in size.errors.values()] for size in found.curve]
     names = [f"{size.groups:.0f}" for size in found.curve]
-    grid = Grid(("new samples", *found.curve[0].errors), columns(names, rows))
+    learnt = f"new {'groups' if found.grouped else 'samples'}"
+    grid = Grid((learnt, *found.curve[0].errors), columns(names, rows))
     return (
         Picture(
             curve_picture(found),
             "Always the same held-out rows of the first repeat; smaller numbers lie inside larger ones. Test rows "
             "take no part.",
         ),
-        Table(grid, f"{error_name(found)} with 95 % intervals, by number of new samples to learn from."),
+        Table(grid, f"{error_name(found)} with 95 % intervals, by number of {learnt} to learn from."),
     )
 
 
@@ -118,7 +125,6 @@ def _method(found: Adapted) -> str:
 
 def _model(found: Adapted) -> str:
     return (
-        f"The folder keeps the model of: {found.kept}. A correction is folded into the target scaling of every member, "
-        "so that the model predicts corrected values by itself. Its intervals and flags would stand on the old "
-        "instrument, so it has none."
+        f"The folder keeps this model: {found.kept}. A correction is folded into the target scaling of every member, "
+        f"so that the model predicts corrected values by itself. {NO_TRUST}"
     )

@@ -46,6 +46,8 @@ def as_json(made: Predictions, task: Task, notes: tuple[str, ...]) -> dict[str, 
 def drawing(table: Table, flags: tuple[tuple[str, ...], ...] | None) -> dict[str, Any]:
     """A few spectra with few points: ``rows`` numbers them from 0, ``x`` are positions, ``y`` one list a spectrum.
 
+    ``label`` and ``signal`` name the axes.
+
     Where points are left out, each two that stay are the lowest and the highest of a stretch: a spike is not lost.
     """
     flagged = np.asarray([bool(words) for words in flags] if flags else np.zeros(len(table), dtype=bool))
@@ -53,6 +55,7 @@ def drawing(table: Table, flags: tuple[tuple[str, ...], ...] | None) -> dict[str
     x, y = thinned(table.axis.positions, table.x[chosen], MOST_POINTS)
     return {
         "label": table.axis.label,
+        "signal": "signal" if table.signal == "unknown" else table.signal,
         "rows": chosen.tolist(),
         "x": [_short(value) for value in x.tolist()],
         "y": [[_short(value) for value in line] for line in y.tolist()],

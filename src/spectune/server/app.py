@@ -13,36 +13,41 @@ from importlib.resources import files
 from time import perf_counter
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.security import HTTPBearer
+from pydantic.json_schema import SkipJsonSchema
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 
 from spectune.errors import ReadError, SpectuneError
 from spectune.predictions import Predictions
+from spectune.server import described
 from spectune.server.answers import as_csv, as_json, drawing
 from spectune.server.counts import Counts
 from spectune.server.desk import Desk
 from spectune.server.engine import Ready, predictions, ready
 from spectune.server.gate import Gate
-from spectune.server.limits import busy, check_length, received
-from spectune.server.sent import KINDS, Asked, table_in
+from spectune.server.limits import Limits, busy, check_length, received
+from spectune.server.sent import LONGEST, Asked, table_in
 from spectune.server.service import Service
 from spectune.spectra.axis import Unit
 from spectune.spectra.table import Signal, Table
 
-UnitAsked = Annotated[Unit | None, Query(description="Unit of the axis, where the spectra do not tell.")]
-SignalAsked = Annotated[Signal | None, Query(description="Kind of signal, where its values do not tell.")]
-Level = Annotated[float | None, Query(description="How often intervals, or sets, are to hold the true value.")]
+Nothing = SkipJsonSchema[None]
+UnitAsked = Annotated[Unit | Nothing, Query(description="Unit of the axis, where the spectra do not tell.")]
+SignalAsked = Annotated[Signal | Nothing, Query(description="Kind of signal, where its values do not tell.")]
+Level = Annotated[
+    float | Nothing,
+    Query(
+        description="How often intervals, or sets, are to hold the true value; 0.9 where nothing is said. The more "
+        "often, the more calibration samples the model needs to have.",
+        json_schema_extra={"exclusiveMinimum": 0, "exclusiveMaximum": 1},
+    ),
+]
 Draw = Annotated[bool, Query(description="Whether JSON is to hold a few spectra with few points, to be drawn.")]
 
-_BINARY = {"schema": {"type": "string", "format": "binary"}}
-_FORM = {"schema": {"type": "object", "properties": {"file": _BINARY["schema"]}, "required": ["file"]}}
-_BODY = {
-    "requestBody": {"required": True, "content": {**dict.fromkeys(KINDS, _BINARY), "multipart/form-data": _FORM}},
-    "responses": {"200": {"content": {"text/csv": {"schema": {"type": "string"}}}}},
-}
 _QUIET: Any = dict.fromkeys(("tracing", "metrics", "logs", "operation_spans", "auto_configure"), False)
 _KINDS_OF_PAGE = {"page.css": "text/css", "page.js": "text/javascript"}
 
@@ -96,24 +101,42 @@ def app_of(service: Service, token: str | None = None) -> FastAPI:
 
     app = FastAPI(
         title=f"Predictions of {service.model.task.target}",
+        description=described.summary(service.model),
         version=version("spectune"),
         docs_url=None,
         redoc_url=None,
         lifespan=open_hours,
         telemetry=_QUIET,
+        generate_unique_id_function=lambda route: route.name,
     )
     app.add_middleware(Gate, token=token, limits=service.limits, counts=counts, clock=perf_counter)
     _refusals(app)
-    _facts(app, service, counts)
-    _page(app)
-    _predict(app, staff)
+    public, private = _doors(service.limits, token is not None)
+    _page(public)
+    _facts(public, private, service, counts)
+    _predict(private, staff)
+    app.include_router(public)
+    app.include_router(private)
     return app
 
 
-def _predict(app: FastAPI, staff: Staff) -> None:
-    service = staff.service
+def _doors(limits: Limits, token: bool) -> tuple[APIRouter, APIRouter]:
+    """Where everyone may ask, and where a token is needed if there is one, as the page of the interface tells it.
 
-    @app.post("/predict", openapi_extra=_BODY)
+    Whom ``Gate`` lets in does not depend on it.
+    """
+    if not token:
+        foreign = described.refusals(limits, 403)
+        return APIRouter(responses=foreign), APIRouter(responses=foreign)
+    bearer = HTTPBearer(auto_error=False, scheme_name="token")
+    return APIRouter(), APIRouter(dependencies=[Depends(bearer)], responses=described.refusals(limits, 401))
+
+
+def _predict(private: APIRouter, staff: Staff) -> None:
+    service = staff.service
+    refused = described.refusals(service.limits, 400, 408, 413, 415, 422, 503)
+
+    @private.post("/predict", openapi_extra=described.body(), responses=described.predicted(service.model) | refused)
     async def predict(
         request: Request, unit: UnitAsked = None, signal: SignalAsked = None, level: Level = None, draw: Draw = False
     ) -> Response:
@@ -128,35 +151,36 @@ def _predict(app: FastAPI, staff: Staff) -> None:
         return JSONResponse(told | ({"drawing": drawing(table, made.flags)} if draw else {}))
 
 
-def _facts(app: FastAPI, service: Service, counts: Counts) -> None:
-    @app.get("/model")
-    async def model() -> dict[str, Any]:
+def _facts(public: APIRouter, private: APIRouter, service: Service, counts: Counts) -> None:
+    @private.get("/model", responses=described.model())
+    async def model() -> JSONResponse:
         """What is served: axis, unit, target, scores, versions, limits."""
-        return dict(service.about)
+        return JSONResponse(dict(service.about))
 
-    @app.get("/health")
-    async def health() -> dict[str, str]:
+    @public.get("/health", responses=described.health())
+    async def health() -> JSONResponse:
         """Whether this server answers."""
-        return {"status": "ok"}
+        return JSONResponse({"status": "ok"})
 
-    @app.get("/metrics")
+    @private.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         """What was counted, for Prometheus."""
         return Response(counts.text(), media_type="text/plain; version=0.0.4")
 
 
-def _page(app: FastAPI) -> None:
+def _page(public: APIRouter) -> None:
     folder = files("spectune.server").joinpath("page")
 
-    def add(path: str, name: str, kind: str) -> None:
+    def add(path: str, name: str, kind: str, shown: bool = False) -> None:
         content = folder.joinpath(name).read_text(encoding="utf-8")
 
         async def page() -> Response:
+            """A page to drop files on."""
             return Response(content, media_type=kind)
 
-        app.add_api_route(path, page, include_in_schema=False)
+        public.add_api_route(path, page, include_in_schema=shown, response_class=HTMLResponse)
 
-    add("/", "index.html", "text/html")
+    add("/", "index.html", "text/html", shown=True)
     for name, kind in _KINDS_OF_PAGE.items():
         add(f"/{name}", name, kind)
 
@@ -178,7 +202,8 @@ def _refusals(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def senseless(_: Request, error: Any) -> Response:
         first = error.errors()[0]
-        return JSONResponse({"error": f"{first['loc'][-1]}: {first['msg'].lower()}, got {first['input']!r}"}, 422)
+        told = f"{first['loc'][1]}: {first['msg'].lower()}, got {first['input']!r}"
+        return JSONResponse({"error": told[:LONGEST]}, 422)
 
     @app.exception_handler(ClientDisconnect)
     async def gone(_: Request, __: Exception) -> Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import socket
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from spectune.errors import SettingError
 
@@ -80,6 +83,20 @@ def url_of(place: socket.socket) -> str:
     return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
+def parting(app: ASGIApp, ending: Callable[[], bool]) -> ASGIApp:
+    """ASGI: while the server ends, answers say that their connection does, so that nothing more is sent over it."""
+
+    async def parted(scope: Scope, receive: Receive, send: Send) -> None:
+        async def last(message: Message) -> None:
+            if message["type"] == "http.response.start" and ending():
+                MutableHeaders(scope=message)["Connection"] = "close"
+            await send(message)
+
+        await app(scope, receive, last)
+
+    return parted
+
+
 def run(app: FastAPI, place: socket.socket, opened: Callable[[], None]) -> None:
     """Serves until SIGTERM or Ctrl-C, and then until accepted requests are answered.
 
@@ -89,7 +106,7 @@ def run(app: FastAPI, place: socket.socket, opened: Callable[[], None]) -> None:
         opened: is called once requests are answered.
     """
     config = uvicorn.Config(
-        app,
+        parting(app, lambda: server.should_exit),
         log_level="error",
         access_log=False,
         server_header=False,
@@ -107,6 +124,8 @@ def run(app: FastAPI, place: socket.socket, opened: Callable[[], None]) -> None:
             opened()
         await work
 
+    # What is wrong with a form is answered; a line for each in a log would let anyone fill a disk.
+    logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
     # uvicorn repeats the signal that ended it for whoever listened before.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import ConfigDict, FailFast, TypeAdapter, ValidationError
+from pydantic import ConfigDict, FailFast, Field, TypeAdapter, ValidationError
 from starlette.exceptions import HTTPException
 
 from spectune.errors import ReadError
@@ -41,7 +41,9 @@ UNNAMED = "the spectra"
 
 _FOREIGN = (b"\x1f\x8b", b"PK", b"MATLAB ", b"\x89HDF", b"\xd0\xcf\x11\xe0", b"%PDF")
 _EXAMPLE = '{"axis": [...], "unit": "nm", "spectra": [[...], ...]}'
-_LONGEST = 300
+
+LONGEST = 300
+"""Letters of what is said of a body or a question that is none."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +58,23 @@ class Asked:
 class Body:
     """Spectra as JSON: ``axis`` (points), ``spectra`` (rows of as many points), and what may be known of them."""
 
-    axis: Annotated[list[float], FailFast()]
-    spectra: Annotated[list[Annotated[list[float], FailFast()]], FailFast()]
-    ids: list[str] | None = None
-    unit: Unit | None = None
-    signal: Signal | None = None
+    axis: Annotated[list[float], FailFast(), Field(description="Positions of the points, at least 2.")]
+    spectra: Annotated[
+        list[Annotated[list[float], FailFast()]],
+        FailFast(),
+        Field(description="A list for each spectrum, with a value for each position."),
+    ]
+    ids: Annotated[list[str] | None, Field(description="A name for each spectrum.")] = None
+    unit: Annotated[Unit | None, Field(description="Unit of the axis.")] = None
+    signal: Annotated[Signal | None, Field(description="Kind of signal.")] = None
 
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
 
 
 _BODIES = TypeAdapter(Body)
+
+JSON_SCHEMA = _BODIES.json_schema()
+"""``Body``, as JSON Schema."""
 
 
 def table_in(body: bytes, content_type: str, asked: Asked, limits: Limits) -> Table:
@@ -123,10 +132,8 @@ def _draft(body: bytes, asked: Asked) -> tuple[Draft, Asked]:
     try:
         sent = _BODIES.validate_json(body)
     except ValidationError as error:
-        told = sentences(error, ("axis", "spectra", "ids", "unit", "signal"))[0]
-        raise ReadError(
-            f'{told[:_LONGEST]}; expected {{"axis": [...], "unit": "nm", "spectra": [[...], ...]}}'
-        ) from None
+        told = sentences(error, ("axis", "spectra", "ids", "unit", "signal"))[0].removeprefix(": ")
+        raise ReadError(f"{told[:LONGEST]}; expected {_EXAMPLE}") from None
     _check_shape(sent)
     positions = np.asarray(sent.axis)
     with np.errstate(over="ignore"):

@@ -24,10 +24,13 @@ async function ask(path, options = {}) {
   throw new Error(told.error || `the server answered ${answer.status}`);
 }
 
-function send(path, accept) {
+/** The predictions of the file that was brought, with what is said of it beside the page's own questions. */
+function send(accept, questions = {}) {
   const form = new FormData();
   form.append("file", state.file);
-  return ask(path, { method: "POST", body: form, headers: { Accept: accept } });
+  const said = ["unit", "signal"].filter((name) => at(name).value).map((name) => [name, at(name).value]);
+  const query = new URLSearchParams({ ...questions, ...Object.fromEntries(said) });
+  return ask(`predict?${query}`, { method: "POST", body: form, headers: { Accept: accept } });
 }
 
 /** Tells of work while it runs, and of what went wrong. */
@@ -42,7 +45,9 @@ async function during(words, work) {
   }
 }
 
-const number = (value) => (value === null || value === undefined ? "" : Number(value.toPrecision(4)).toString());
+/** A number with so many decimals; nothing where there is none. */
+const fixed = (value, decimals) => (value === null || value === undefined ? "" : value.toFixed(decimals));
+const middle = (values) => values.toSorted((a, b) => a - b)[values.length >> 1];
 const percent = (level) => `${Number((100 * level).toPrecision(4))} %`;
 const withUnit = (name, unit) => (unit ? `${name} (${unit})` : name);
 
@@ -51,7 +56,8 @@ async function meet() {
   document.title = `Predictions of ${model.target}`;
   at("title").textContent = `Predictions of ${withUnit(model.target, model.unit)}`;
   at("engine").textContent = `spectune ${model.versions.spectune}, answers from ${model.engine.name}`;
-  at("about").textContent = `From spectra of ${model.axis.words}. ${model.verdict}`;
+  at("about").textContent =
+    `From spectra of ${model.axis.words}, by the tuned network. ` + `What its run says: ${model.verdict}`;
   at("entry").hidden = true;
   return "";
 }
@@ -60,7 +66,7 @@ async function predict(file) {
   state.file = file;
   at("result").hidden = true;
   await during(`Predicting ${file.name} …`, async () => {
-    state.answer = await (await send("predict?draw=true", "application/json")).json();
+    state.answer = await (await send("application/json", { draw: true })).json();
     show(state.answer);
     return summary(state.answer);
   });
@@ -82,9 +88,19 @@ function show(answer) {
   at("heading").focus({ preventScroll: true });
 }
 
+/** Decimals of a row's numbers: three digits of the usual half of an interval, or of the spread where there is none. */
+function decimals(rows) {
+  if ("class" in rows[0]) return 3;
+  const widths = rows.map((row) => ("low" in row ? (row.high - row.low) / 2 : row.spread));
+  const width = middle(widths.filter((value) => value > 0)) || Math.abs(rows[0].predicted) || 1;
+  return Math.min(8, Math.max(0, 2 - Math.floor(Math.log10(width))));
+}
+
 /** Columns of the table: heading, words of a row, class. */
 function columns(answer) {
   const first = answer.rows[0];
+  const shown = decimals(answer.rows);
+  const number = (value) => fixed(value, shown);
   const level = answer.level === null ? "" : percent(answer.level);
   const made = [["spectrum", (row) => row.id, "word"]];
   if ("class" in first) {
@@ -114,8 +130,16 @@ function fill(answer) {
     }),
   );
   const rest = answer.rows.length - MOST_ROWS;
-  at("told").textContent =
-    rest > 0 ? `The first ${MOST_ROWS} of ${answer.rows.length} spectra; the file to download has all.` : "";
+  const some = `The first ${MOST_ROWS} of ${answer.rows.length} spectra; the file to download has all. `;
+  at("told").textContent = (rest > 0 ? some : "") + meaning(answer);
+}
+
+/** What the columns mean. */
+function meaning(answer) {
+  const spread = "Spread: standard deviation over the networks of the ensemble, which is no interval.";
+  if (answer.level === null) return spread;
+  const what = "class" in answer.rows[0] ? "The set holds the true class" : "The interval holds the true value";
+  return `${what} of ${percent(answer.level)} of new samples like those of the calibration, not of flagged ones. ${spread}`;
 }
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -142,7 +166,7 @@ function draw() {
   const { drawing, rows } = state.answer;
   const width = Math.max(280, at("picture").clientWidth);
   const height = Math.round(Math.min(380, Math.max(220, width * 0.42)));
-  const [left, right, top, bottom] = [52, 22, 8, 40];
+  const [left, right, top, bottom] = [70, 22, 8, 44];
   const values = drawing.y.flat().filter((value) => value !== null);
   const [low, high] = values.reduce(([a, b], v) => [Math.min(a, v), Math.max(b, v)], [Infinity, -Infinity]);
   const [first, last] = [drawing.x[0], drawing.x[drawing.x.length - 1]];
@@ -159,7 +183,9 @@ function draw() {
     svg.append(shape("line", { x1: left, x2: width - right, y1: up(y), y2: up(y) }));
     svg.append(shape("text", { x: left - 6, y: up(y) + 4, "text-anchor": "end" }, y));
   }
-  svg.append(shape("text", { x: (left + width) / 2, y: height - 4, "text-anchor": "middle" }, drawing.label));
+  svg.append(shape("text", { x: (left + width - right) / 2, y: height - 8, "text-anchor": "middle" }, drawing.label));
+  const aside = `translate(13 ${(top + height - bottom) / 2}) rotate(-90)`;
+  svg.append(shape("text", { transform: aside, "text-anchor": "middle" }, drawing.signal));
   const order = drawing.y.map((_, k) => k).sort((a, b) => strange(rows[drawing.rows[a]]) - strange(rows[drawing.rows[b]]));
   for (const k of order) {
     const row = rows[drawing.rows[k]];
@@ -176,7 +202,7 @@ function draw() {
 
 async function download() {
   await during("Predicting once more for the file …", async () => {
-    const text = await (await send("predict", "text/csv")).blob();
+    const text = await (await send("text/csv")).blob();
     const link = document.createElement("a");
     link.href = URL.createObjectURL(text);
     link.download = `${state.file.name.replace(/\.[^.]*$/, "")}-predictions.csv`;
@@ -198,6 +224,7 @@ function listen() {
     at("file").files = event.dataTransfer.files;
     predict(event.dataTransfer.files[0]);
   });
+  for (const name of ["unit", "signal"]) at(name).addEventListener("change", () => state.file && predict(state.file));
   at("download").addEventListener("click", download);
   at("entry").addEventListener("submit", (event) => {
     event.preventDefault();
