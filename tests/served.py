@@ -21,7 +21,7 @@ from folders import finished
 from outcomes import Wish, outcome
 from spectune.assessment.outcome import Outcome
 from spectune.files.tables import csv_text, spectra_table
-from spectune.job.finishing import finish
+from spectune.job.opening import opened
 from spectune.server.app import app_of
 from spectune.server.engine import own
 from spectune.server.limits import Limits
@@ -39,9 +39,9 @@ def made(wish: Wish) -> tuple[Service, Outcome]:
     """A service of a made-up run, and the run."""
     told = outcome(wish)
     with TemporaryDirectory() as folder:
-        model = finish(finished(Path(folder) / "run", told))
-    engine = own(model.fitted, "a test asked for it")
-    return Service(model, engine, about(model, told, engine, Limits()), Asked(), Limits()), told
+        known = opened(finished(Path(folder) / "run", told))
+    engine = own(known.model.fitted, "a test asked for it")
+    return Service(known.model, engine, about(known, engine, Limits()), Asked(), Limits()), told
 
 
 def client(wish: Wish = NUMBER, token: str | None = None, limits: Limits | None = None) -> TestClient:

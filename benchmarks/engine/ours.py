@@ -22,7 +22,8 @@ from workloads import WORKLOADS, Floats, Values, Workload
 
 from spectune.errors import SettingError
 from spectune.training.fit import Rehearsal, fit
-from spectune.training.machine import Machine, cores
+from spectune.training.allowance import cores
+from spectune.training.machine import Machine
 
 CORES = cores()
 

@@ -11,6 +11,7 @@ T = TypeVar("T")
 
 Stage = Literal[
     "read",
+    "plan",
     "search",
     "replicates",
     "baselines",
@@ -38,6 +39,7 @@ class Progress:
         sentence: what happened, for a log line.
         best: lowest cross-validated error so far (search only), in the target's unit, or log-loss.
         left: estimated seconds until this stage ends; None when unknown.
+        under_way: how many such steps are being done at the same time, where they may be several; else 0.
     """
 
     stage: Stage
@@ -46,6 +48,7 @@ class Progress:
     sentence: str
     best: float | None = None
     left: float | None = None
+    under_way: int = 0
 
 
 def outcome_of(steps: Generator[Progress | T, None, None]) -> Generator[Progress, None, T]:

@@ -81,6 +81,12 @@ def test_options_become_settings(settings: list[Settings]) -> None:
     assert settings == [wanted]
 
 
+@pytest.mark.parametrize(("said", "meant"), [("4", 4), ("auto", "auto")])
+def test_workers_are_a_number_or_a_word(said: str, meant: object, settings: list[Settings]) -> None:
+    assert run(["tune", "soil.csv", "-t", "carbon", "--workers", said, "-o", "runs/soil"]) == 0
+    assert settings[0].workers == meant
+
+
 def test_an_option_that_is_a_list_is_said_again_for_each(settings: list[Settings], tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text(format_settings(Settings("a.csv", "y", fix=("batch=16", "rate=0.1"), search_seed=2)))

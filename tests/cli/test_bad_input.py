@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from scipy.io import savemat
 
+from sketches import sketched
 from spectune.cli.app import run
 from spectune.files.runs import load_trials
 
@@ -196,7 +197,8 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny finished run."""
     folder = tmp_path_factory.mktemp("finished")
     path = written(folder / "a.csv", lines())
-    assert run(["tune", str(path), "-t", "fat", "--out", str(folder / "run"), *QUICK]) == 0
+    with sketched():
+        assert run(["tune", str(path), "-t", "fat", "--out", str(folder / "run"), *QUICK]) == 0
     return folder / "run"
 
 

@@ -63,6 +63,7 @@ def test_a_run_is_explained_by_page_and_table(number: Path, capsys: pytest.Captu
     assert [float(row["axis"]) for row in rows[:40]] == pytest.approx(np.linspace(850, 1050, 40))
 
 
+@pytest.mark.usefixtures("sketches")
 def test_only_the_classes_that_are_named_are_explained(classes: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", str(classes), "--of", "Italy"]) == 0
     assert "knows Italy at" in capsys.readouterr().out
@@ -72,6 +73,7 @@ def test_only_the_classes_that_are_named_are_explained(classes: Path, capsys: py
     assert "spectune explain" in (classes / PAGE).read_text()
 
 
+@pytest.mark.usefixtures("sketches")
 def test_single_rows_are_explained_by_their_names(number: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["explain", str(number), "--rows", "3"]) == 0
     with (number / TABLE).open(encoding="utf-8") as file:

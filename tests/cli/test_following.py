@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 
 import pytest
 from rich.console import Console
@@ -24,9 +25,17 @@ def work() -> Iterator[Progress | str]:
     yield "the result"
 
 
-def shown(terminal: bool) -> str:
-    console = Console(file=io.StringIO(), force_terminal=terminal, width=120)
-    assert follow(work(), console) == "the result"
+def several() -> Iterator[Progress | str]:
+    yield Progress("plan", 0, 1, "4 workers of 1 core; epochs of a middle network a second: 10 by 1, 31 by 4")
+    yield Progress("plan", 1, 1, "3 trials of 5 networks each, then 12 trainings of the best: about 4 min")
+    yield Progress("search", 1, 3, "trial 1: 0.912", best=0.912, left=200, under_way=2)
+    yield Progress("search", 3, 3, "trial 2: 0.71", best=0.71)
+    yield "the result"
+
+
+def shown(terminal: bool, steps: Callable[[], Iterator[Progress | str]] = work, width: int = 120) -> str:
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=width)
+    assert follow(steps(), console) == "the result"
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -45,6 +54,27 @@ def test_a_terminal_gets_a_bar_a_stage() -> None:
     assert STAGES["search"] in text
     assert "3/3" in text
     assert "best so far 0.71" in text
+
+
+def test_what_a_search_will_take_is_a_line_without_a_count_and_those_under_way_are_counted() -> None:
+    assert shown(terminal=False, steps=several).splitlines() == [
+        "planning: 4 workers of 1 core; epochs of a middle network a second: 10 by 1, 31 by 4",
+        "planning: 3 trials of 5 networks each, then 12 trainings of the best: about 4 min",
+        "searching 1/3: trial 1: 0.912; best so far 0.912; 2 under way; about 3 min 20 s left",
+        "searching 3/3: trial 2: 0.71; best so far 0.71",
+    ]
+
+
+@pytest.mark.parametrize(("width", "words"), [(80, "3 min 20 s left, best 0.912, 2 at"), (120, "2 under way")])
+def test_a_narrow_terminal_gets_fewer_words_and_every_line_fits(width: int, words: str) -> None:
+    def until_now() -> Iterator[Progress | str]:
+        yield from list(several())[:3]
+        yield "the result"
+
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown(terminal=True, steps=until_now, width=width))
+    assert max(len(line) for line in re.split(r"[\r\n]+", text)) <= width
+    assert words in text
+    assert "\r3 trials of 5 networks each, then 12 trainings" in text
 
 
 def test_work_that_ends_without_a_result_is_said_so() -> None:

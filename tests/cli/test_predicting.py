@@ -142,6 +142,7 @@ def test_an_expectation_is_kept_with_the_run_and_counts_test_rows(classes: Path)
     assert known.low < known.covered / known.rows <= known.high
 
 
+@pytest.mark.usefixtures("sketches")
 def test_the_report_says_what_to_expect_also_of_an_older_run(
     number: Path, classes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

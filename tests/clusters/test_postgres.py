@@ -15,6 +15,8 @@ from sqlalchemy import create_engine, make_url, text
 from clusters.dying import given_to_a_killed_process, soon
 from clusters.postgres import postgres
 
+pytestmark = pytest.mark.xdist_group("processes")
+
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:

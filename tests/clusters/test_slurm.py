@@ -13,6 +13,8 @@ import pytest
 from clusters.dying import given_to_a_killed_process, soon
 from clusters.slurm import Cluster, slurm
 
+pytestmark = pytest.mark.xdist_group("processes")
+
 # Dask takes a worker for lost after 15 s unless told otherwise; a job without a worker yet is never missed.
 ON_DASK = """
 import subprocess, sys, time

@@ -159,8 +159,9 @@ def test_a_row_without_an_answer_spoils_no_other(data: bytes, small: Fitted) -> 
 
 
 def test_the_same_model_gives_the_same_bytes(data: bytes, small: Fitted, interval: Conformal) -> None:
-    assert graph.onnx_bytes(small, interval, {"axis": "[1, 2]", "target": "fat"}) == data
-    assert graph.onnx_bytes(small, interval, {"axis": "[1, 3]", "target": "fat"}) != data
+    other = graph.onnx_bytes(small, interval, {"axis": "[1, 3]", "target": "fat"})
+    assert other != data
+    assert other.replace(b"[1, 3]", b"[1, 2]") == data
 
 
 def test_the_file_is_sound_and_tells_nothing_of_where_it_was_made(data: bytes) -> None:

@@ -31,6 +31,8 @@ def settings(draw: st.DrawFn) -> Settings:
     numbers["least"] = draw(st.none() | st.integers(1, max(numbers["epochs"] - 1, 1)))
     numbers["epochs"] = draw(st.none() | st.just(max(numbers["epochs"], 2)))
     objective: Objective = draw(st.sampled_from(get_args(Objective)))
+    elsewhere: dict[str, Any] = {"cluster": draw(st.sampled_from(["slurm", "tls://lab:8786", "there/scheduler.json"]))}
+    numbers["workers"] = draw(st.just("auto") | st.just(numbers["workers"]))
     return Settings(
         data=draw(WORD),
         target=draw(WORD),
@@ -48,9 +50,12 @@ def settings(draw: st.DrawFn) -> Settings:
         fix=draw(FIX),
         refit=draw(st.booleans()),
         explain=draw(st.booleans()),
+        storage=draw(st.sampled_from(["sqlite", "journal", "none", "postgresql://ann@lab/spectra"])),
+        device="cpu" if numbers["per_gpu"] == 1 else draw(st.sampled_from(["cuda", "cuda:1"])),
         **optional,
         **roles,
         **numbers,
+        **({} if numbers["workers"] == "auto" else elsewhere),
     )
 
 
@@ -75,7 +80,7 @@ def test_a_run_file_says_defaults_too_so_that_later_defaults_do_not_change_a_run
 
 def test_a_run_file_of_an_earlier_version_means_what_it_meant() -> None:
     """Options that were added since have defaults that change nothing."""
-    later = ("objective", "overfit", "startup", "least", "reduction", "lr")
+    later = ("objective", "overfit", "startup", "least", "reduction", "lr", "workers", "device", "per_gpu")
     text = format_settings(Settings("a.csv", "y", trials=7))
     earlier = "\n".join(line for line in text.splitlines() if line.split(" = ")[0] not in later)
     assert parse_settings(earlier) == Settings("a.csv", "y", trials=7)
@@ -89,11 +94,14 @@ def test_an_unknown_option_is_named_with_the_file_and_with_its_neighbours(tmp_pa
 
 
 def test_all_mistakes_of_a_run_file_are_named_at_once() -> None:
-    text = 'data = "a.csv"\nfolds = 1\ntrials = "many"\nsampler = "tp"\ntest_part = 1\nexplain = 1\nzebra = 1'
+    text = (
+        'data = "a.csv"\nfolds = 1\ntrials = "many"\nsampler = "tp"\ntest_part = 1\nexplain = 1\nzebra = 1\n'
+        'workers = "all"'
+    )
     with pytest.raises(SettingError) as caught:
         parse_settings(text)
     for mistake in (
-        "run.toml has 7 mistakes",
+        "run.toml has 8 mistakes",
         "target is missing",
         "folds must be from 2 to 50, got 1",
         "trials must be a whole number, got 'many'",
@@ -101,6 +109,7 @@ def test_all_mistakes_of_a_run_file_are_named_at_once() -> None:
         "test_part must be above 0 and below 0.9, got 1",
         "explain must be true or false, got 1",
         "'zebra' is not an option",
+        "workers must be a whole number or 'auto', got 'all'",
     ):
         assert mistake in str(caught.value)
 
@@ -125,6 +134,13 @@ def test_all_mistakes_of_a_run_file_are_named_at_once() -> None:
         ({"fix": ["batch"]}, "fix must be NAME=VALUE, such as batch=64, got 'batch'"),
         ({"fix": [" =64"]}, "fix must be NAME=VALUE, such as batch=64, got ' =64'"),
         ({"fix": ["batch=64", "rate=1", "batch =32"]}, "fix gives 'batch' twice; keep one of them"),
+        ({"workers": 0}, "workers must be from 1 to 1024, got 0"),
+        ({"workers": "auto", "cluster": "slurm"}, "cluster trains elsewhere; say how many workers"),
+        ({"cluster": "http://lab:8786"}, "such as tls://host:8786, or the path of its file; got 'http://lab:8786'"),
+        ({"cluster": "tls://lab"}, "such as tls://host:8786, or the path of its file; got 'tls://lab'"),
+        ({"cluster": ""}, "or the path of its file; got ''"),
+        ({"device": "gpu"}, "device must be cpu, cuda, or one of several GPUs such as cuda:1; got 'gpu'"),
+        ({"per_gpu": 4}, "per_gpu says how many trials share a GPU, and device is cpu"),
     ],
 )
 def test_values_that_make_no_sense_are_refused_from_python_as_from_a_file(said: dict[str, Any], sentence: str) -> None:

@@ -20,6 +20,8 @@ from spectune.synthesis.fruit import fruit
 from spectune.tuning.compare import Comparison
 from spectune.tuning.record import Trial
 
+pytestmark = pytest.mark.usefixtures("sketches")
+
 ASKED = Asked(("tpe", "random+hyperband"), (2,), 2)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketches import sketched
 from spectune.assessment.learning import LearningCurve, Point
 from spectune.assessment.outcome import Outcome
 from spectune.assessment.subsets import shares, subset
@@ -26,6 +27,8 @@ from spectune.synthesis.fruit import fruit
 from spectune.training.crew import Fitter, Fitting, alone
 from spectune.training.fit import Fitted
 
+pytestmark = pytest.mark.usefixtures("sketches")
+
 SMALL = Settings(
     "fruit.csv", "dry_matter", out="-", group="fruit", trials=1, folds=3, epochs=4, replicates=1, top=1, cores=1,
     explain=False,
@@ -36,7 +39,8 @@ SMALL = Settings(
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny finished run."""
     folder = tmp_path_factory.mktemp("runs") / "fruit"
-    list(run(replace(SMALL, out=str(folder)), fruit(150, 1)))
+    with sketched():
+        list(run(replace(SMALL, out=str(folder)), fruit(150, 1)))
     return folder
 
 

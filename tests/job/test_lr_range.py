@@ -168,6 +168,7 @@ def test_the_facts_say_what_was_searched_and_whether_the_winner_lies_in_its_own_
     assert "learning rate of the winner" in (done.folder / "report.html").read_text()
 
 
+@pytest.mark.usefixtures("sketches")
 def test_a_run_that_was_killed_goes_on_in_the_same_space_and_ends_as_one_that_was_not(
     done: Result, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -247,6 +248,7 @@ def test_without_auto_nothing_is_tested(tmp_path: Path) -> None:
         assert list(steps) == []
 
 
+@pytest.mark.usefixtures("sketches")
 def test_a_comparison_gives_all_its_searches_the_same_range(tmp_path: Path) -> None:
     arms = {"arms": ["random", "tpe"], "trials": [2, 2], "seeds": 1, "out": str(tmp_path / "compared")}
     shared = {name: getattr(SMALL, name) for name in ("data", "target", "lr", "folds", "epochs", "space", "fix")}

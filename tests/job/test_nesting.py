@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketches import sketched
 from spectune.assessment.nested import Nested
 from spectune.assessment.outcome import Outcome
 from spectune.cli.app import run as command
@@ -22,6 +23,8 @@ from spectune.job.run import carried_out
 from spectune.progress import Progress
 from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
+
+pytestmark = pytest.mark.usefixtures("sketches")
 
 SMALL = Settings(
     "fruit.csv", "dry_matter", out="-", group="fruit", trials=2, folds=2, epochs=4, replicates=1, top=1, cores=1
@@ -57,9 +60,10 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Done:
     folder = tmp_path_factory.mktemp("runs") / "nested"
     settings = replace(SMALL, out=str(folder))
     steps = nested(settings, OUTER, table())
-    for step in steps:
-        if isinstance(step, Progress) and step.stage == "search" and step.sentence.startswith("outer fold 2"):
-            steps.close()
+    with sketched():
+        for step in steps:
+            if isinstance(step, Progress) and step.stage == "search" and step.sentence.startswith("outer fold 2"):
+                steps.close()
     assert not (folder / "nested.html").exists()
     first, trials = (folder / "outer-1" / "outcome.json").read_bytes(), len(load_trials(folder / "outer-2"))
     return Done(finish(settings, table()), folder, first, trials)

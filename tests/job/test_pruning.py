@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from sketches import sketched
 from spectune.cli.app import run as command
 from spectune.errors import RunError, SettingError
 from spectune.files.prunings import load_again, load_regret
@@ -30,7 +31,8 @@ SMALL = Settings(
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny finished run that pruned some of its trials."""
     folder = tmp_path_factory.mktemp("runs") / "fruit"
-    list(run(replace(SMALL, out=str(folder)), fruit(150, 1)))
+    with sketched():
+        list(run(replace(SMALL, out=str(folder)), fruit(150, 1)))
     return folder
 
 
@@ -87,6 +89,7 @@ def test_an_interrupted_look_goes_on_and_repeats_what_the_search_saw(finished: P
     assert f"spectune pruning {finished} --sample 2 --seed 0" in page
 
 
+@pytest.mark.usefixtures("sketches")
 def test_a_larger_sample_goes_on_from_a_smaller_one(finished: Path) -> None:
     *_, small = audit(finished, 1)
     *_, large = audit(finished, 100)
@@ -156,6 +159,7 @@ def test_ctrl_c_says_what_is_kept_and_how_to_go_on(
     assert said.endswith(f"continue with: spectune pruning {finished} --sample 3 --seed 0\n")
 
 
+@pytest.mark.usefixtures("sketches")
 def test_a_search_of_two_numbers_ends_with_the_lowest_error_of_the_choices_of_weights(tmp_path: Path) -> None:
     settings = replace(SMALL, out=str(tmp_path / "run"), trials=4, top=2, objective="pareto", pruner="none")
     *_, last = run(settings, fruit(90, 1))

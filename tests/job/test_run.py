@@ -21,6 +21,8 @@ from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
 from spectune.tuning.replicates import convolutional
 
+pytestmark = pytest.mark.usefixtures("sketches")
+
 SMALL = Settings("fruit.csv", "dry_matter", out="-", trials=3, folds=3, epochs=6, replicates=1, top=2, cores=1, seed=5)
 
 
@@ -51,9 +53,7 @@ def test_every_model_stands_beside_the_network_on_the_same_rows(done: Result) ->
 
 
 def test_the_run_is_kept_and_read_back(done: Result) -> None:
-    assert {"run.toml", "report.html", "predictions.csv", "model"} <= {
-        path.name for path in done.folder.iterdir()
-    }
+    assert {"run.toml", "report.html", "predictions.csv", "model"} <= {path.name for path in done.folder.iterdir()}
     kept = load_outcome(done.folder)
     assert kept.verdict == done.outcome.verdict
     assert kept.trials == done.outcome.trials == load_trials(done.folder)

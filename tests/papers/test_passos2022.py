@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sketches import sketched
 from spectune.cli.app import run as command
 from spectune.files.read import read
 from spectune.files.settings import Settings
@@ -102,13 +103,15 @@ def test_agreement_is_the_rank_correlation_of_first_rung_and_objective() -> None
 
 def test_both_procedures_stand_side_by_side_in_one_folder_and_go_on_from_what_is_there(tmp_path: Path) -> None:
     spectra = simulated_mango(ROWS, 1)
-    faithful = ended(experiment(Plan(settings(tmp_path), faithful=True), spectra))
+    with sketched():
+        faithful = ended(experiment(Plan(settings(tmp_path), faithful=True), spectra))
     assert faithful.ours is None
     assert faithful.procedure is not None
     (search,) = faithful.procedure.searches
     assert sum(trial.state != "rejected" for trial in search.trials) == 3
     assert search.checkpoint.output.shape == (ROWS,)
-    both = ended(experiment(Plan(settings(tmp_path), pruned=1), spectra))
+    with sketched():
+        both = ended(experiment(Plan(settings(tmp_path), pruned=1), spectra))
     assert both.procedure is not None
     assert both.ours is not None
     assert np.array_equal(both.procedure.searches[0].last.output, search.last.output)

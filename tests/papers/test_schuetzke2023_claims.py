@@ -171,6 +171,7 @@ def test_all_comparisons_are_corrected_for_each_other() -> None:
     assert chances[0] < chances[1]
 
 
+@pytest.mark.usefixtures("sketches")
 def test_the_page_says_what_became_of_the_claims() -> None:
     benchmark = found("challenge", AS_PUBLISHED)
     text = benchmark_page(benchmark, "spectune x")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from outcomes import Wish, outcome
 from spectune.assessment.outcome import Expectation
 from spectune.report.expecting import expected
@@ -54,6 +56,7 @@ def test_sets_of_classes_are_counted_in_classes() -> None:
     assert "count groups" not in said
 
 
+@pytest.mark.usefixtures("sketches")
 def test_a_page_has_the_section_only_where_it_is_known() -> None:
     assert TITLE not in report(MADE)
     assert report(replace(MADE, expectation=KEPT)).count(TITLE) == 2

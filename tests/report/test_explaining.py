@@ -61,6 +61,7 @@ def test_a_page_says_where_beside_what_and_whether_it_is_the_model(found: object
         ElementTree.fromstring(svg.replace("xlink:", ""))  # noqa: S314
 
 
+@pytest.mark.usefixtures("sketches")
 def test_sections_fit_another_page_and_leave_pls_out_where_there_is_none() -> None:
     shorts = [section.short for section in explanation_sections(classes())]
     assert shorts == ["Where", "Signs", "Channels", "Check"]

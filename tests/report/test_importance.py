@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
+
 from outcomes import Wish, outcome
 from spectune.report.drawing import GREY
 from spectune.report.figures.importance import MOST_BARS, importance_picture
@@ -75,6 +77,7 @@ def test_both_methods_stand_beside_each_other() -> None:
     assert len(interactions_grid(made()).rows) == 2
 
 
+@pytest.mark.usefixtures("sketches")
 def test_a_page_shows_importance_with_its_method_and_sampler() -> None:
     page = report(outcome(SMALL))
     assert "functional ANOVA (Hutter et al. 2014)" in page

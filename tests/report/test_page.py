@@ -196,6 +196,7 @@ def test_trials_that_diverged_do_not_spoil_the_page() -> None:
     assert Reader(page).open == []
 
 
+@pytest.mark.usefixtures("sketches")
 def test_repairs_and_rejections_are_listed_with_their_counts() -> None:
     made = outcome(BARE)
     first, second, third, *rest = made.trials

@@ -8,7 +8,8 @@ one's error: less is not worth more work. Test rows take no part in it; they are
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from spectune.assessment.intervals import Interval, error_value, output_error, paired
 from spectune.assessment.outcome import Output
 from spectune.assessment.wording import WORTH
+from spectune.metrics import Scores, scores
 from spectune.spectra.axis import Unit
 from spectune.spectra.spectra import Task
 from spectune.spectra.table import Signal
@@ -156,6 +158,17 @@ class Adapted:
     def standing(self, name: str) -> Standing:
         """How the rival of that name stands."""
         return next(standing for standing in self.standings if standing.name == name)
+
+    def scores(self, part: Literal["cross-validated", "test"]) -> Scores | None:
+        """Figures of merit of the kept model on the new rows, over all repeats; None where there are no test rows.
+
+        A confusion counts a calibration row once for each repeat.
+        """
+        kept, classes = self.rival(self.kept), len(self.task.classes)
+        if part == "test":
+            return scores(self.test.measured, kept.test, classes) if self.test.measured.size else None
+        over = scores(self.calibration.times(self.repeats).measured, kept.validated, classes)
+        return replace(over, rows=self.calibration.measured.size)
 
     @property
     def best(self) -> Standing:

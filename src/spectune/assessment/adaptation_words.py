@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePath
 
 import numpy as np
 
@@ -33,6 +34,30 @@ def reasons(found: Adapted) -> tuple[str, ...]:
     return tuple(_reasons(found))
 
 
+def kept_instead(found: Adapted) -> tuple[str, ...]:
+    """Which model is in the folder, where what to use is none."""
+    if found.use == found.kept:
+        return ()
+    shown, error = written(found), found.standing(found.kept).validated.value
+    return (
+        f"PLS is not kept as a model; the folder holds that of {called(found.kept)}, "
+        f"{shown.name('validated')} {shown.full(error)}.",
+    )
+
+
+def lineage(found: Adapted) -> str:
+    """What the model in the folder is: adapted from which, how, with how many new rows, and without what."""
+    rows = _counted(found.calibration.measured.size, found.groups, found.grouped)
+    old, new = f"the model of {run_name(found)}", f"{rows} of {found.source or 'unnamed spectra'}"
+    made = f"{old} as it is, tried" if found.kept == AS_IS else f"adapted from {old} by {called(found.kept)},"
+    return f"{made} with {new}; it has no intervals and no flags, since those of the run stand on the old spectra"
+
+
+def run_name(found: Adapted) -> str:
+    """Name of the run whose model was adapted, without its place on a disk."""
+    return PurePath(found.run).name or found.run
+
+
 def called(name: str) -> str:
     """A rival inside a sentence."""
     return f"a {name}" if name.endswith("correction") else name
@@ -60,11 +85,7 @@ def _reasons(found: Adapted) -> Iterator[str]:
         f"model as it is{_beside(shown, used)}."
     )
     yield _tested(found, shown, used, first)
-    if found.use != found.kept:
-        yield (
-            f"PLS is not kept as a model; the folder holds that of {called(found.kept)}, "
-            f"{shown.name('validated')} {shown.full(found.standing(found.kept).validated.value)}."
-        )
+    yield from kept_instead(found)
     if found.groups < FEW:
         yield from _few(found)
     yield from (note for note in found.notes if note.startswith("warning"))

@@ -9,7 +9,9 @@ import typer
 
 from spectune.errors import SettingError
 
-Run = Annotated[Path, typer.Argument(help="Folder of a finished run.", metavar="RUN", show_default=False)]
+Run = Annotated[
+    Path, typer.Argument(help="Folder of a finished run, or of an adaptation.", metavar="RUN", show_default=False)
+]
 Out = Annotated[
     Path | None,
     typer.Option("--out", "-o", help="File to write. [dim]\\[default: RUN.onnx, here][/dim]", metavar="FILE"),
@@ -28,7 +30,7 @@ Date = Annotated[
 
 
 def export(run: Run, out: Out = None, level: Level = None, date: Date = None) -> None:
-    """Write the model of a run as one ONNX file: raw spectra in, predictions in the target's unit out.
+    """Write a model as one ONNX file: raw spectra in, predictions in the target's unit out.
 
     What reads the file needs neither spectune nor torch. Making it needs the packages of the extra onnx.
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
+from spectune.assessment.adaptation import Adapted
 from spectune.assessment.conformal import at_level, level_words
 from spectune.assessment.outcome import Outcome
 from spectune.errors import SettingError
 from spectune.export.checking import can_run, check
-from spectune.export.facts import model_facts, run_facts
+from spectune.export.facts import adaptation_facts, model_facts, run_facts
 from spectune.export.graph import check_extras, onnx_bytes
 from spectune.files.atomic import write_bytes
 from spectune.files.models import Model
-from spectune.files.runs import check_run, data_digest, load_outcome
-from spectune.job.finishing import finish
+from spectune.files.runs import data_digest
+from spectune.job.opening import Opened, opened
 from spectune.report.wording import with_unit
 
 TRIED = 200
@@ -24,23 +23,30 @@ TRIED = 200
 
 
 def export(run: Path, out: Path, level: float | None, date: str | None) -> None:
-    """Write the model of a run as an ONNX file, and print what it holds.
+    """Write the model of a run, or of an adaptation, as an ONNX file, and print what it holds.
 
     Raises:
         SettingError: what makes the file is not installed, or a level that cannot be supported.
-        RunError: no run, or not a finished one.
+        RunError: no run and no adaptation, or not a finished one.
         ModelError: no model, or a file that answers otherwise.
     """
     check_extras()
-    check_run(run)
-    outcome = load_outcome(run)
-    model = _at(finish(run), level)
-    facts = model_facts(model) | run_facts(outcome, data_digest(run)) | ({"date": date} if date else {})
+    known = opened(run)
+    model = _at(known.model, level)
+    facts = model_facts(model) | _origin_facts(run, known) | ({"date": date} if date else {})
     data = onnx_bytes(model.fitted, model.interval, facts)
-    tried = _tried(data, model, outcome)
+    tried = _tried(data, known)
     write_bytes(out, data)
     print(f"{out}: {len(data) / 1e6:.2g} MB, {_words(model)}")
     print(tried)
+
+
+def _origin_facts(folder: Path, known: Opened) -> dict[str, str]:
+    match known.origin:
+        case Outcome():
+            return run_facts(known.origin, data_digest(folder))
+        case Adapted():
+            return adaptation_facts(known.origin)
 
 
 def _at(model: Model, level: float | None) -> Model:
@@ -62,13 +68,14 @@ def _words(model: Model) -> str:
     return f"{members}, spectra of {model.axis.describe()} to {wanted}{interval}"
 
 
-def _tried(data: bytes, model: Model, outcome: Outcome) -> str:
-    """Tries the file on calibration spectra, and says how it did."""
+def _tried(data: bytes, known: Opened) -> str:
+    """Tries the file on calibration spectra of the run, and says how it did."""
     if not can_run():
         return "not tried here: that needs pip install onnxruntime"
-    calibration = outcome.spectra.calibration
-    rows = np.unique(np.linspace(0, len(calibration) - 1, TRIED).astype(int))
-    spread = float(calibration.y.std()) if model.task.regression else 1.0
-    found = check(data, model.fitted, calibration.x[rows], spread)
-    what = "of the target's spread" if model.task.regression else "in probability"
-    return f"tried on {rows.size} spectra of the run: it answers as the model does, to {found:.1g} {what}"
+    sample = known.some(TRIED)
+    if not len(sample):
+        return "not tried: that needs spectra of the run that was adapted, and it is no longer where it was"
+    found = check(data, known.model.fitted, sample, known.spread)
+    what = "of the target's spread" if known.model.task.regression else "in probability"
+    of = "of the run" if isinstance(known.origin, Outcome) else "of the run that was adapted"
+    return f"tried on {len(sample)} spectra {of}: it answers as the model does, to {found:.1g} {what}"

@@ -62,7 +62,7 @@ def _bars(steps: Iterator[Progress | Result], console: Console) -> Result:
     brief = console.width < WIDE
     columns = (
         TextColumn("{task.description:<23}", table_column=Column(no_wrap=True, min_width=23)),
-        BarColumn(bar_width=8 if brief else 24, table_column=Column(min_width=8)),
+        BarColumn(bar_width=8 if brief else 24, table_column=Column(min_width=4)),
         MofNCompleteColumn(table_column=Column(no_wrap=True, min_width=5)),
         TimeElapsedColumn(table_column=Column(no_wrap=True, min_width=7)),
         TextColumn("{task.fields[outlook]}", style="dim", table_column=Column(no_wrap=True)),
@@ -83,11 +83,11 @@ def _bars(steps: Iterator[Progress | Result], console: Console) -> Result:
 
 
 def _brief(step: Progress) -> str:
-    """The same for a narrow terminal."""
+    """The same for a narrow terminal, which may cut off its end."""
     words = [
+        "" if step.left is None or step.done == step.total else f"{duration(step.left)} left",
         "" if step.best is None else f"best {step.best:.4g}",
         f"{step.under_way} at once" if step.under_way else "",
-        "" if step.left is None or step.done == step.total else f"{duration(step.left)} left",
     ]
     return ", ".join(word for word in words if word)
 

@@ -1,4 +1,4 @@
-"""``spectune predict``: new spectra through the model of a run."""
+"""``spectune predict``: new spectra through the model of a run, or of an adaptation."""
 
 from __future__ import annotations
 
@@ -14,12 +14,8 @@ from spectune.assessment.trust import held
 from spectune.cli.reading import Reading, read_as
 from spectune.cli.showing import scores_sentence
 from spectune.errors import SettingError
-from spectune.files.adaptations import is_adaptation, load_adapted
-from spectune.files.models import Model, load_model
-from spectune.files.runs import check_run
-from spectune.files.settings import Settings, load_settings
 from spectune.files.tables import Cell, prediction_table, write_table
-from spectune.job.finishing import finish
+from spectune.job.opening import predictor
 from spectune.metrics import Scores, class_scores, regression_scores, score_interval
 from spectune.predictions import Predictions
 from spectune.spectra.interpolation import table_on_axis
@@ -33,11 +29,11 @@ def predict(run: Path, data: Path, out: Path, reading: Reading, level: float | N
 
     Raises:
         SettingError: the output would be no CSV file, or overwrite the spectra; a level that cannot be supported.
-        RunError: no run, or not a finished one.
+        RunError: no run and no adaptation, or not a finished one.
         DataError: spectra that cannot be brought to the model's axis.
     """
     _check_output(data, out)
-    settings, model = opened(run)
+    settings, model = predictor(run)
     measured_on = read_as(data, reading.over(settings))
     table = table_on_axis(measured_on, model.axis)
     predictions = model.predict(table, level)
@@ -54,21 +50,6 @@ def predict(run: Path, data: Path, out: Path, reading: Reading, level: float | N
         print(f"no row has a measured {settings.target}" if found is None else scores_sentence(found))
         for line in _coverage(column, predictions):
             print(line)
-
-
-def opened(folder: Path) -> tuple[Settings, Model]:
-    """What was said of the spectra, and the model, of a run or of an adaptation.
-
-    Raises:
-        RunError: neither, or not finished, or damaged.
-        ModelError: a damaged model.
-    """
-    if is_adaptation(folder):
-        found = load_adapted(folder)
-        settings = Settings(found.source, found.task.target, str(folder), unit=found.unit, signal=found.signal)
-        return settings, load_model(folder)
-    check_run(folder)
-    return load_settings(folder / "run.toml"), finish(folder)
 
 
 def flags_sentence(predictions: Predictions) -> str:

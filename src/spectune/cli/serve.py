@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
-Run = Annotated[Path, typer.Argument(help="Folder of a finished run.", metavar="RUN", show_default=False)]
+Run = Annotated[
+    Path, typer.Argument(help="Folder of a finished run, or of an adaptation.", metavar="RUN", show_default=False)
+]
 Host = Annotated[str, typer.Option(help="Address to listen at; any but that of this machine itself needs a token.")]
 Port = Annotated[int, typer.Option(help="Port to listen at; 0 for any that is free.", min=0, max=65535)]
 TokenFile = Annotated[

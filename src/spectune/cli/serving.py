@@ -1,4 +1,4 @@
-"""What ``spectune serve`` does: make the model of a run ready, and answer until told to end."""
+"""What ``spectune serve`` does: make the model of a run or an adaptation ready, and answer until told to end."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from spectune.errors import SettingError
-from spectune.files.runs import check_run
+from spectune.job.opening import check_opens
 
 NEEDED = ("fastapi", "uvicorn", "python_multipart", "prometheus_client")
 """Packages of the extra ``server`` without which there is none."""
 
 
 def serve(run: Path, host: str, port: int, token_file: Path | None) -> None:
-    """Serve the model of a run until SIGTERM or Ctrl-C.
+    """Serve the model of a run, or of an adaptation, until SIGTERM or Ctrl-C.
 
     Raises:
         SettingError: what serves is not installed; an address that cannot be had, or needs a token.
-        RunError: no run, or not a finished one.
+        RunError: no run and no adaptation, or not a finished one.
         ModelError: no model, or a damaged one.
     """
     check_extras()
@@ -27,7 +27,7 @@ def serve(run: Path, host: str, port: int, token_file: Path | None) -> None:
     from spectune.server.service import service_of
 
     token = running.token_for(host, token_file)
-    check_run(run)
+    check_opens(run)
     with running.listening(host, port) as place:
         print(f"making {run} ready", flush=True)
         service = service_of(run, Limits())

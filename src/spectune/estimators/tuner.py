@@ -46,6 +46,8 @@ class SpectralTuner(BaseEstimator):  # type: ignore[misc]
     and no others: put it inside ``cross_val_score``, or keep rows aside, to know what its predictions
     are worth. No row that scores a trial trains a network, stops it or scales anything.
 
+    One process trains, with as many threads as it is given: for workers and clusters there is ``spectune.tune``.
+
     Sample weights are not taken, for the reason told at ``SpectralCNNRegressor``.
 
     Args:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from importlib.metadata import version
 
+from spectune.assessment.adaptation import Adapted
+from spectune.assessment.adaptation_words import headline, kept_instead, lineage, run_name
 from spectune.assessment.outcome import Outcome
 from spectune.files.models import Model
 from spectune.metrics import ClassScores, RegressionScores, Scores
@@ -56,6 +58,21 @@ def run_facts(outcome: Outcome, data: str) -> dict[str, str]:
         "trained_with": json.dumps(made),
         **validated,
         **tested,
+    }
+
+
+def adaptation_facts(found: Adapted) -> dict[str, str]:
+    """What an adaptation adds: which model was adapted, how and with how many new rows, and errors on these."""
+    validated, tested = found.scores("cross-validated"), found.scores("test")
+    return {
+        "verdict": " ".join([headline(found), *kept_instead(found)]),
+        "source": found.source,
+        "adapted": lineage(found),
+        "adapted_from": run_name(found),
+        "adapted_by": found.kept,
+        "adapted_rows": str(found.calibration.measured.size),
+        **({} if validated is None else _words(validated, "cv")),
+        **({} if tested is None else _words(tested, "p")),
     }
 
 

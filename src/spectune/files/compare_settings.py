@@ -17,8 +17,10 @@ from spectune.tuning.compare import MOST_SEEDS
 
 OWN = frozenset(
     {"trials", "sampler", "pruner", "search_seed", "objective", "overfit", "top", "replicates", "refit", "explain"}
+    | {"workers", "cluster", "per_gpu"}
 )
-"""Settings that a comparison sets itself, or that come after the search; methods are compared by the error."""
+"""Settings that a comparison sets itself, or that come after the search; methods are compared by the error, and
+their times by trials that have all cores."""
 
 SHARED: tuple[str, ...] = tuple(name for name in NAMES if name not in OWN)
 """Settings that all runs of a comparison have in common."""

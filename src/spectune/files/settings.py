@@ -16,12 +16,14 @@ from spectune.files.border import STRICT, as_json, parse_toml, read_toml, refusa
 from spectune.networks.precision import Precision
 from spectune.spectra.axis import Unit
 from spectune.spectra.table import Signal
+from spectune.tuning.places import place_of
 from spectune.tuning.plan import too_late, two_numbers
 from spectune.tuning.record import Objective
 
 Sampler = Literal["tpe", "random"]
 Pruner = Literal["hyperband", "median", "none"]
 Rate = Literal["space", "auto"]
+Workers = int | Literal["auto"]
 
 BOUNDS: Mapping[str, tuple[int, int]] = {
     "trials": (1, 100_000),
@@ -35,6 +37,8 @@ BOUNDS: Mapping[str, tuple[int, int]] = {
     "replicates": (0, 50),
     "top": (1, 50),
     "cores": (0, 1024),
+    "workers": (1, 1024),
+    "per_gpu": (1, 64),
 }
 
 
@@ -75,10 +79,16 @@ class Settings:
         top: recipes that are trained again.
         refit: whether the members are trained again on all calibration rows, instead of keeping the
             fold members of the best recipe.
-        cores: cores to use; 0 for all.
+        cores: cores to use, shared by the workers; 0 for all. With ``cluster`` those of each worker, 0 for one.
+        workers: processes that train trials at the same time; ``"auto"`` to find out how many are fastest here.
+        cluster: where they are, if not on this machine: ``"slurm"``, a Dask scheduler's address, or its file.
+        device: what trains: ``"cpu"``, or a GPU such as ``"cuda"`` or ``"cuda:1"``.
+        per_gpu: trials that share one GPU.
         precision: of the products while the search trains; ``bf16`` is faster on processors made for it.
             Networks that are reported and kept are trained in float32 in any case.
         explain: whether to work out which regions of the spectrum matter.
+        storage: where trials are copied to for other programs: ``"sqlite"``, ``"journal"``, the address of a
+            PostgreSQL server, or ``"none"``.
 
     Raises:
         SettingError: a value out of its bounds; the message names all that are.
@@ -115,8 +125,13 @@ class Settings:
     top: int = 3
     refit: bool = False
     cores: int = 0
+    workers: Workers = 1
+    cluster: str | None = None
+    device: str = "cpu"
+    per_gpu: int = 1
     precision: Precision = "float32"
     explain: bool = True
+    storage: str = "sqlite"
 
     __pydantic_config__: ClassVar[ConfigDict] = STRICT
 
@@ -197,7 +212,9 @@ def _senseless(values: Mapping[str, Any]) -> Iterator[str]:
         if isinstance(value, int) and not isinstance(value, bool) and not low <= value <= high:
             yield f"{name} must be from {low} to {high}, got {value}"
     yield from _unfit(values.get("fix"))
+    yield from _unplaced(values.get("storage"))
     yield from _unsearchable(values)
+    yield from _unstaffed(values)
     part = values.get("test_part")
     if isinstance(part, int | float) and not 0 < part < 0.9:
         yield f"test_part must be above 0 and below 0.9, got {part}"
@@ -215,6 +232,30 @@ def _unsearchable(values: Mapping[str, Any]) -> Iterator[str]:
         yield two_numbers(pruner)
     if isinstance(least, int) and isinstance(epochs, int) and least >= epochs:
         yield too_late(least, epochs)
+
+
+def _unstaffed(values: Mapping[str, Any]) -> Iterator[str]:
+    """A sentence for workers, a cluster or a device that cannot be."""
+    cluster, device = values.get("cluster"), values.get("device", "cpu")
+    if isinstance(cluster, str) and not re.fullmatch(r"(tls|tcp)://\S+:\d+|(?!.*://).+", cluster):
+        yield (
+            f"cluster must be slurm, a scheduler's address such as tls://host:8786, or the path of its file; "
+            f"got {cluster!r}"
+        )
+    if cluster is not None and values.get("workers") == "auto":
+        yield "workers auto measures this machine, and cluster trains elsewhere; say how many workers"
+    if isinstance(device, str) and not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        yield f"device must be cpu, cuda, or one of several GPUs such as cuda:1; got {device!r}"
+    if device == "cpu" and values.get("per_gpu", 1) != 1:
+        yield "per_gpu says how many trials share a GPU, and device is cpu; set device to cuda, or leave per_gpu out"
+
+
+def _unplaced(storage: object) -> Iterator[str]:
+    """A sentence for a place that no copy can be kept at."""
+    try:
+        place_of(storage if isinstance(storage, str) else Settings.storage)
+    except SettingError as error:
+        yield str(error)
 
 
 def _unfit(fix: object) -> Iterator[str]:

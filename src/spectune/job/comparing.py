@@ -14,14 +14,14 @@ from dataclasses import replace
 from spectune.files.compare_settings import CompareSettings, Search
 from spectune.files.comparisons import RECORD, TABLE, load_comparison, open_comparison, save_comparison
 from spectune.files.runs import Fingerprint, fingerprint, load_trials, open_run
+from spectune.job.copying import copied, reachable
 from spectune.job.data import Prepared, prepared
-from spectune.job.ending import cores_used, surroundings
+from spectune.job.ending import cores_used, machine, surroundings
 from spectune.job.narrowing import narrowed
 from spectune.job.networks import plan, searched
 from spectune.progress import Progress
 from spectune.spectra.table import Table
 from spectune.training.crew import Fitter, crew
-from spectune.training.machine import Machine
 from spectune.tuning.compare import Comparison
 from spectune.tuning.courses import Course, course
 from spectune.tuning.pool import Here
@@ -41,6 +41,7 @@ def compare(settings: CompareSettings, table: Table | None = None) -> Generator[
     work = prepared(settings.shared, table)
     yield Progress("read", 1, 1, f"{len(work.spectra.calibration)} calibration rows; the test rows stay closed")
     mark = fingerprint(work.spectra, work.space)
+    reachable(settings.shared)
     with open_comparison(settings, mark) as folder:
         before = load_comparison(folder) if (folder / RECORD).exists() else None
         if before is not None and _answers(before, settings):
@@ -73,7 +74,7 @@ def _courses(
     calibration, shared, runs = work.spectra.calibration, settings.shared, settings.runs
     data = (calibration.x, calibration.y, work.problem.task)
     made: list[Course] = []
-    with crew(*data, cores_used(shared), Machine(precision=shared.precision)) as fitter:
+    with crew(*data, cores_used(shared), machine(shared, shared.precision)) as fitter:
         for place, (arm, seed, told) in enumerate(runs):
             with closing(_search(replace(work, settings=told), mark, fitter)) as steps:
                 for step in steps:
@@ -84,8 +85,8 @@ def _courses(
 
 def _search(work: Prepared, mark: Fingerprint, fitter: Fitter) -> Generator[Progress, None, None]:
     """One search in its own run folder."""
-    with open_run(work.settings.folder, work.settings, mark) as kept:
-        yield from searched(work, kept, Here(fitter, work.problem, plan(work)))
+    with open_run(work.settings.folder, work.settings, mark) as kept, copied(work, kept) as copy:
+        yield from searched(work, kept, Here(fitter, work.problem, plan(work)), copy=copy)
 
 
 def _overall(step: Progress, place: int, runs: Sequence[Search], made: Sequence[Course]) -> Progress:

@@ -16,9 +16,11 @@ from spectune.files.runs import continue_command, load_outcome
 from spectune.files.settings import Settings
 from spectune.job.data import Prepared
 from spectune.job.networks import Networks
+from spectune.networks.precision import Precision
 from spectune.predictions import Predictions
+from spectune.training.allowance import cores
 from spectune.training.fit import Fitted, predict
-from spectune.training.machine import USUAL, Machine, cores
+from spectune.training.machine import USUAL, Machine
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import convolutional
 from spectune.tuning.shares import Importance
@@ -85,7 +87,7 @@ def surroundings(settings: Settings) -> Mapping[str, str]:
         **{name: version(name) for name in libraries},
         "python": platform.python_version(),
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, {cores_used(settings)} in use",
-        "engine": Machine(precision=settings.precision).words,
+        "engine": machine(settings, settings.precision).words,
     }
 
 
@@ -96,6 +98,17 @@ def said(settings: Settings) -> Mapping[str, Any]:
 
 
 def cores_used(settings: Settings) -> int:
-    """Cores to use: as many as the settings say, or all; processes, where there is no core, at most one a fold."""
+    """Cores to use here: as many as the settings say, or all; processes, where there is no core, at most one a fold."""
     wanted = settings.cores or cores()
+    if settings.cluster is not None:  # its workers' cores are said, and perhaps not so many are here
+        wanted = min(wanted, cores())
     return wanted if USUAL.compiled else min(wanted, settings.folds)
+
+
+def machine(settings: Settings, precision: Precision = "float32") -> Machine:
+    """What trains here.
+
+    Raises:
+        SettingError: a device or a precision that this machine does not have.
+    """
+    return Machine(threads=cores_used(settings), device=settings.device, precision=precision)

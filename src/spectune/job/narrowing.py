@@ -23,13 +23,12 @@ from spectune.files.lr_ranges import RECORD, load_narrowing, save_narrowing
 from spectune.files.runs import count_trials
 from spectune.files.spaces import fixes
 from spectune.job.data import BATCHES, Prepared
-from spectune.job.ending import cores_used
+from spectune.job.ending import machine
 from spectune.job.lr_range import Asked, members_of, middle_recipe
 from spectune.networks.middle import spread
 from spectune.networks.narrowing import between, is_number
 from spectune.networks.recipe import Recipe
 from spectune.progress import Progress
-from spectune.training.machine import Machine
 from spectune.training.range_test import RangeTest, range_test
 
 RATE = "rate"
@@ -96,5 +95,5 @@ def _narrowing(work: Prepared) -> Generator[Progress, None, Narrowing]:
 
 def _tested(work: Prepared, recipe: Recipe) -> RangeTest:
     cuts, seeds = members_of(work.folds, Asked(seed=work.settings.seed))
-    calibration, machine = work.spectra.calibration, Machine(threads=cores_used(work.settings))
-    return range_test(recipe, calibration.x, calibration.y, work.problem.task, cuts, seeds, machine=machine)
+    calibration, what = work.spectra.calibration, machine(work.settings)
+    return range_test(recipe, calibration.x, calibration.y, work.problem.task, cuts, seeds, machine=what)

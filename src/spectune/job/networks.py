@@ -121,20 +121,31 @@ def searched(
     known, told = Known(load_trials(run.folder), load_begun(run.folder)), how or plan(work)
     study = open_study(told, work.space, work.problem.task, known, copy)
     trials = list(known.trials)
-    begun, before = time.monotonic(), len(finished(study))
+    begun, before = 0.0, len(finished(study))
     coordinator = Coordinator(study, work.problem, work.space, told)
     for trial in search(coordinator, pool, partial(save_begun, run)):
         save_trial(run, trial)
         trials.append(trial)
         if trial.state == "rejected":
             continue
-        ended = sum(one.state != "rejected" for one in trials)
-        pace = (time.monotonic() - begun) / max(ended - before, 1)
+        ended, total = sum(one.state != "rejected" for one in trials), work.settings.trials
+        begun = begun or time.monotonic() - trial.seconds  # workers that had to start first tell nothing of the rest
+        others = len(coordinator.under_way) - 1
         values = [one.minimised for one in trials if one.minimised is not None]
         best = min(values) if values else None
-        left = pace * (work.settings.trials - ended)
-        yield Progress("search", ended, work.settings.trials, _sentence(trial), best, left)
+        left = time_left(time.monotonic() - begun, ended - before, total - ended, others)
+        busy = min(others + 1, total - ended) if pool.room > 1 else 0
+        yield Progress("search", ended, total, _sentence(trial), best, left, busy)
     return tuple(sorted(trials, key=lambda trial: trial.number))
+
+
+def time_left(seconds: float, ended: int, more: int, under_way: int) -> float:
+    """Seconds until ``more`` trials have ended, if those under way, which are among them, are half done on average.
+
+    >>> time_left(60, 6, 30, 0), time_left(60, 4, 26, 4)
+    (300.0, 240.0)
+    """
+    return seconds / max(ended + under_way / 2, 1) * max(more - under_way / 2, 0)
 
 
 def chosen(work: Prepared, trials: Sequence[Trial], fitter: Fitter) -> Generator[Progress, None, Networks]:

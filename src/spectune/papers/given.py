@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter
 from spectune.assessment.outcome import Judged
 from spectune.files.records import keep, kept
 from spectune.job.data import Prepared
-from spectune.job.ending import cores_used
+from spectune.job.ending import cores_used, machine
 from spectune.job.networks import judged
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import Value
@@ -39,8 +39,8 @@ def as_given(
 
 def _trained(work: Prepared, recipe: Recipe, values: Mapping[str, Value]) -> Generator[Progress, None, Judged]:
     begun, fresh = time.monotonic(), max(work.settings.replicates, 1)
-    calibration, streams = work.spectra.calibration, range(STREAM, STREAM + fresh)
-    with crew(calibration.x, calibration.y, work.problem.task, cores_used(work.settings)) as fitter:
+    calibration, streams, told = work.spectra.calibration, range(STREAM, STREAM + fresh), work.settings
+    with crew(calibration.x, calibration.y, work.problem.task, cores_used(told), machine(told)) as fitter:
         for number, candidate in replicate(recipe, values, fitter, work.problem, work.settings.seed, streams):
             said = f"{PUBLISHED}, seed {number}: {candidate.errors[-1]:.4g}"
             left = (time.monotonic() - begun) / number * (fresh - number)

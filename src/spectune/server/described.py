@@ -59,7 +59,7 @@ def predicted(served: Model) -> Responses:
 
 def model() -> Responses:
     """The answer of ``GET /model``."""
-    scores = record({"cross-validated": {"type": "object"}, "test": {"type": "object"}})
+    scores = record({"cross-validated": {"type": "object"}, "test": {"type": ["object", "null"]}})
     axis = record({"words": TEXT, "label": TEXT, "unit": TEXT, "values": NUMBERS})
     needed = {
         "target": TEXT,
@@ -72,7 +72,8 @@ def model() -> Responses:
         "recipe": {**TEXT, "description": "Identity of what was tuned."},
         "interval": {"type": ["object", "null"], "description": "Level, kind and calibration groups of intervals."},
         "flags": {"type": "boolean", "description": "Whether strange spectra are flagged."},
-        "verdict": {**TEXT, "description": "What the run says of this model beside simple ones."},
+        "adapted": {"type": ["object", "null"], "description": "Which model was adapted, how, with how many new rows."},
+        "verdict": {**TEXT, "description": "What the run, or the adaptation, says to use."},
         "scores": scores,
         "source": TEXT,
         "engine": record({"name": TEXT, "words": TEXT}),

@@ -1,4 +1,4 @@
-"""A finished run made ready to answer, and what it says of itself."""
+"""A finished run, or an adaptation, made ready to answer, and what it says of itself."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from math import isfinite
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-import numpy as np
-
-from spectune.assessment.outcome import Outcome, Part
+from spectune.assessment.adaptation import Adapted
+from spectune.assessment.adaptation_words import lineage, run_name
+from spectune.assessment.outcome import Outcome
 from spectune.files.models import Model
-from spectune.files.runs import check_run, load_outcome
-from spectune.files.settings import load_settings
-from spectune.job.finishing import finish
-from spectune.server.engine import Engine, engine_for
+from spectune.job.opening import Opened, opened
+from spectune.metrics import Scores
+from spectune.server.engine import Engine, engine_for, own
 from spectune.server.limits import Limits
 from spectune.server.sent import Asked
 from spectune.spectra.channels import format_channels
+
+PARTS: tuple[Literal["cross-validated"], Literal["test"]] = ("cross-validated", "test")
+"""Rows of which scores are told."""
 
 TRIED = 100
 """Calibration spectra, at most, on which the engine is compared with spectune itself."""
@@ -30,10 +32,10 @@ class Service:
     """What a server answers with.
 
     Attributes:
-        model: of the run, with intervals and flags.
+        model: with intervals and flags, where it has them.
         engine: computes the answers of its members.
         about: what ``GET /model`` says.
-        asked: what the run was told about its own file; holds where a request says nothing else.
+        asked: what was told about the file it was made from; holds where a request says nothing else.
         limits: what a request may ask for.
     """
 
@@ -44,26 +46,23 @@ class Service:
     limits: Limits
 
 
-def service_of(run: Path, limits: Limits) -> Service:
-    """The service of a finished run.
+def service_of(folder: Path, limits: Limits) -> Service:
+    """The service of a finished run, or of an adaptation.
 
     Raises:
-        RunError: no run, or not a finished one.
+        RunError: neither, or not a finished one.
         ModelError: no model, or a damaged one.
     """
-    check_run(run)
-    outcome, model, settings = load_outcome(run), finish(run), load_settings(run / "run.toml")
-    calibration = outcome.spectra.calibration
-    rows = np.unique(np.linspace(0, len(calibration) - 1, TRIED).astype(int))
-    spread = float(calibration.y.std()) if model.task.regression else 1.0
-    engine = engine_for(model, calibration.x[rows], spread)
-    return Service(model, engine, about(model, outcome, engine, limits), Asked(settings.unit, settings.signal), limits)
+    known = opened(folder)
+    engine, settings = _engine(known), known.settings
+    return Service(known.model, engine, about(known, engine, limits), Asked(settings.unit, settings.signal), limits)
 
 
-def about(model: Model, outcome: Outcome, engine: Engine, limits: Limits) -> dict[str, Any]:
+def about(known: Opened, engine: Engine, limits: Limits) -> dict[str, Any]:
     """Axis, unit, target, scores and versions of what is served, as values that JSON has."""
+    model = known.model
     task, interval = model.task, model.interval
-    known = None if interval is None else {"level": interval.level, "kind": interval.kind, "groups": interval.groups}
+    trust = None if interval is None else {"level": interval.level, "kind": interval.kind, "groups": interval.groups}
     return {
         "target": task.target,
         "unit": task.unit,
@@ -78,17 +77,43 @@ def about(model: Model, outcome: Outcome, engine: Engine, limits: Limits) -> dic
         "members": model.fitted.members,
         "preprocessing": format_channels(model.fitted.recipe.channels),
         "recipe": model.fitted.recipe.id,
-        "interval": known,
+        "interval": trust,
         "flags": model.domain is not None,
-        "verdict": outcome.verdict.sentence,
-        "scores": {"cross-validated": _scores(outcome, "cross-validated"), "test": _scores(outcome, "test")},
-        "source": outcome.spectra.source,
+        "adapted": _adapted(known.origin),
+        "verdict": known.verdict,
+        "scores": {part: _scores(known.scores(part)) for part in PARTS},
+        "source": known.source,
         "engine": {"name": engine.name, "words": engine.words},
         "versions": {name: version(name) for name in ("spectune", "torch", "numpy", "fastapi")},
         "limits": asdict(limits),
     }
 
 
-def _scores(outcome: Outcome, part: Part) -> dict[str, Any]:
-    found = asdict(outcome.scores(outcome.network, part))
-    return {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in found.items()}
+def _engine(known: Opened) -> Engine:
+    sample = known.some(TRIED)
+    if not len(sample):
+        gone = "the run that was adapted is no longer where it was, with spectra to try a graph on"
+        return own(known.model.fitted, gone)
+    return engine_for(known.model, sample, known.spread)
+
+
+def _adapted(origin: Outcome | Adapted) -> dict[str, Any] | None:
+    """Which model was adapted, how, and with how many new rows; None for the model of a run."""
+    match origin:
+        case Outcome():
+            return None
+        case Adapted():
+            return {
+                "run": run_name(origin),
+                "way": origin.kept,
+                "rows": int(origin.calibration.measured.size),
+                "groups": origin.groups,
+                "words": lineage(origin),
+            }
+
+
+def _scores(found: Scores | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    plain = asdict(found)
+    return {name: None if isinstance(value, float) and not isfinite(value) else value for name, value in plain.items()}

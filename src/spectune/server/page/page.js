@@ -57,9 +57,15 @@ async function meet() {
   at("title").textContent = `Predictions of ${withUnit(model.target, model.unit)}`;
   at("engine").textContent = `spectune ${model.versions.spectune}, answers from ${model.engine.name}`;
   at("about").textContent =
-    `From spectra of ${model.axis.words}, by the tuned network. ` + `What its run says: ${model.verdict}`;
+    `From spectra of ${model.axis.words}, by ${model.adapted ? "an adapted model" : "the tuned network"}. ${origin(model)}`;
   at("entry").hidden = true;
   return "";
+}
+
+/** Where the model comes from, and what is said of it. */
+function origin(model) {
+  if (!model.adapted) return `What its run says: ${model.verdict}`;
+  return `How it was made: ${model.adapted.words}. What its adaptation says: ${model.verdict}`;
 }
 
 async function predict(file) {
@@ -77,6 +83,7 @@ const strange = (row) => Boolean(row.flags && row.flags.length);
 function summary(answer) {
   const flagged = answer.rows.filter(strange).length;
   const told = answer.rows.length === 1 ? "1 spectrum predicted" : `${answer.rows.length} spectra predicted`;
+  if (!state.model.flags) return `${told}; this model flags no spectra.`;
   return `${told}; ${flagged || "none"} flagged as strange to the model.`;
 }
 
@@ -137,7 +144,7 @@ function fill(answer) {
 /** What the columns mean. */
 function meaning(answer) {
   const spread = "Spread: standard deviation over the networks of the ensemble, which is no interval.";
-  if (answer.level === null) return spread;
+  if (answer.level === null) return `This model has no intervals. ${spread}`;
   const what = "class" in answer.rows[0] ? "The set holds the true class" : "The interval holds the true value";
   return `${what} of ${percent(answer.level)} of new samples like those of the calibration, not of flagged ones. ${spread}`;
 }
