@@ -9,6 +9,7 @@ READY  := $(VENV)/.ready
 DEMO   := runs/demo
 DATA   ?= ../shared/data
 RIVAL  := .venv-rival
+JOBS   ?= auto
 # One thread a process: runs and tests use several processes, and small networks gain nothing from more threads.
 export OMP_NUM_THREADS ?= 1
 
@@ -42,7 +43,7 @@ check: $(READY)  ## formatting, lint, types and the direction of imports
 	$(BIN)/lint-imports --no-cache
 
 test: check  ## everything: check, then all tests and documentation examples
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 laws: $(READY)  ## hold every law against examples never seen before (half an hour)
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=search tests
@@ -60,6 +61,7 @@ bench: $(READY) $(RIVAL)/.ready  ## measure everything (four hours): the engine 
 	$(BIN)/python benchmarks/precision.py $(DATA)
 	$(BIN)/python benchmarks/large_file.py runs/large
 	$(BIN)/python benchmarks/synthesis.py
+	$(BIN)/python benchmarks/storage.py
 	$(BIN)/python benchmarks/measured_patterns.py $(DATA) --test
 	$(BIN)/python benchmarks/schedules.py $(DATA) runs/schedules
 	$(BIN)/python benchmarks/shen2021.py $(DATA) runs/shen2021
