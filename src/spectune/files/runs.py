@@ -5,6 +5,7 @@
         identity.json       whose run this is: digests of the data with their roles, and of the space
         trials/0007.json    one record a trial: the truth about the search
         begun/0008.json     a trial under way, where several are
+        workers.json        how many trials were under way at once, where several were
         study.db            a copy of the search for other programs
         fits/               what was trained after the search; gone when the run is finished
         outcome.json, .npz  the finished run
