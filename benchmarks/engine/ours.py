@@ -21,8 +21,8 @@ from talk import Ear, Watch
 from workloads import WORKLOADS, Floats, Values, Workload
 
 from spectune.errors import SettingError
-from spectune.training.fit import Rehearsal, fit
 from spectune.training.allowance import cores
+from spectune.training.fit import Rehearsal, fit
 from spectune.training.machine import Machine
 
 CORES = cores()
