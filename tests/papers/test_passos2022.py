@@ -120,6 +120,11 @@ def test_both_procedures_stand_side_by_side_in_one_folder_and_go_on_from_what_is
     assert "published procedure: after the last training" in names
     assert "ours: PLS" in names
     assert "ours: published optimum" in names
+    longer = Plan(replace(settings(tmp_path), trials=4), faithful=True)
+    with sketched():
+        again = ended(experiment(longer, spectra))
+    assert again.ours is not None
+    assert again.ours.outcome.trials == both.ours.outcome.trials
     text = experiment_page(both, "spectune paper passos2022 regression")
     assert "simulated" in text
     assert not re.search(r'(href|src)="http', text)
