@@ -113,6 +113,24 @@ def never(number: int, rung: Rung) -> bool:
     return False
 
 
+class Heard:
+    """Ends no trial; keeps what it was asked, and lets one trial go on when it is first asked about another.
+
+    A trial that waits is past its first rung only once somebody waited for the pool: two trials that come in
+    this order leave no doubt that the first one is.
+    """
+
+    def __init__(self, first: int, then: int) -> None:
+        self.asked: list[tuple[int, int]] = []
+        self._first, self._then = first, then
+
+    def __call__(self, number: int, rung: Rung) -> bool:
+        self.asked.append((number, rung.epoch))
+        if number == self._first:
+            leave(self._then)
+        return False
+
+
 def ended(pool: Pool, count: int, ends: Judge = never) -> list[Trial]:
     """The next trials that end."""
     found: list[Trial] = []

@@ -16,7 +16,7 @@ import pytest
 from spectune.cluster.workers import workers_pool
 from spectune.errors import RunError
 from spectune.tuning.record import Rung
-from trials import FOLDER, PAUSED, ended, eventful, leave, material, met, never, order
+from trials import FOLDER, PAUSED, Heard, ended, eventful, leave, material, met, never, order
 
 TESTS = Path(__file__).parents[1]
 
@@ -87,7 +87,7 @@ def test_a_gpu_is_shared_by_as_many_trials_as_is_said_and_others_are_no_room(sta
         for number in (0, 1, 2):
             pool.submit(order(number, PAUSED))
         assert ended(pool, 1, ends)[0].number == 1
-        assert 2 not in asked
+        assert asked[:3] in ([0, 1, 1], [1, 0, 1])  # the third began when one of the two had been trained
         leave(0)
         leave(2)
         assert {trial.number for trial in ended(pool, 2)} == {0, 2}
@@ -103,11 +103,7 @@ def test_a_worker_of_another_spectune_ends_the_search_in_a_sentence(
 
 
 def test_workers_come_late_and_a_scheduler_that_is_gone_may_come_back(file: Path) -> None:
-    def ends(number: int, rung: Rung) -> bool:
-        asked.append((number, rung.epoch))
-        return False
-
-    asked: list[tuple[int, int]] = []
+    ends = Heard(first=0, then=1)
     told: list[str] = []
     with ExitStack() as first, ExitStack() as then:
         scheduling = first.enter_context(scheduler(file))
@@ -120,7 +116,6 @@ def test_workers_come_late_and_a_scheduler_that_is_gone_may_come_back(file: Path
             assert pool.wait(ends) is None
             assert pool.room == 2
             pool.submit(order(2))
-            leave(1)
             begun = {trial.number for trial in ended(pool, 2, ends)}
             assert begun == {1, 2}
             met(0)
@@ -133,7 +128,7 @@ def test_workers_come_late_and_a_scheduler_that_is_gone_may_come_back(file: Path
             pool.submit(order(3))
             assert [trial.number for trial in ended(pool, 1, ends)] == [3]
     assert any("is gone; waiting for it to come back" in sentence for sentence in told)
-    assert sorted(asked) == [(number, epoch) for number in range(4) for epoch in (1, 3)]
+    assert sorted(ends.asked) == [(number, epoch) for number in range(4) for epoch in (1, 3)]
 
 
 def test_a_worker_that_never_comes_ends_the_search_in_a_sentence(file: Path) -> None:

@@ -20,7 +20,21 @@ from spectune.errors import RunError, ShapeError
 from spectune.training.crew import alone
 from spectune.tuning.pool import Here, Pool
 from spectune.tuning.record import Rung
-from trials import BROKEN, DEADLY, FOLDER, PAUSED, UNFIT, ended, eventful, leave, material, met, never, order
+from trials import (
+    BROKEN,
+    DEADLY,
+    FOLDER,
+    PAUSED,
+    UNFIT,
+    Heard,
+    ended,
+    eventful,
+    leave,
+    material,
+    met,
+    never,
+    order,
+)
 
 TESTS = Path(__file__).parents[1]
 
@@ -66,13 +80,9 @@ def test_every_trial_comes_back_once_and_is_what_it_is_here(pool: Pool) -> None:
 
 
 def test_the_trial_of_a_killed_worker_runs_again_is_asked_nothing_twice_and_comes_back_once(pool: Pool) -> None:
-    def ends(number: int, rung: Rung) -> bool:
-        asked.append((number, rung.epoch))
-        return False
-
-    asked: list[tuple[int, int]] = []
+    ends = Heard(first=20, then=21)
     pool.submit(order(20, PAUSED))
-    pool.submit(order(21))
+    pool.submit(order(21, PAUSED))
     assert ended(pool, 1, ends)[0].number == 21
     first = met(20)
     os.kill(first, signal.SIGKILL)
@@ -81,7 +91,7 @@ def test_the_trial_of_a_killed_worker_runs_again_is_asked_nothing_twice_and_come
     found = {trial.number: trial.state for trial in ended(pool, 2, ends)}
     assert found == {20: "complete", 22: "complete"}
     assert met(20, but=first) != first
-    assert asked.count((20, 1)) == asked.count((20, 3)) == 1
+    assert ends.asked.count((20, 1)) == ends.asked.count((20, 3)) == 1
 
 
 def test_a_trial_that_kills_every_worker_is_rejected_and_the_others_are_not(pool: Pool) -> None:

@@ -20,7 +20,7 @@ import json, subprocess, sys, time
 from pathlib import Path
 import dask
 from spectune.cluster.workers import workers_pool
-from trials import PAUSED, ended, eventful, leave, material, met, never, order
+from trials import PAUSED, Heard, ended, eventful, leave, material, met, order
 
 def queue():
     words = ["squeue", "--noheader", "--format=%i", "--states=RUNNING,PENDING"]
@@ -28,12 +28,12 @@ def queue():
 
 dask.config.set({"jobqueue.slurm.scheduler-options": {"host": sys.argv[1]}})
 with workers_pool(material(eventful), 2, "slurm") as pool:
+    ends = Heard(first=0, then=1)
     pool.submit(order(0, PAUSED))
-    assert pool.wait(never) is None
+    assert pool.wait(ends) is None
     pool.submit(order(1, PAUSED))
     pool.submit(order(2))
-    leave(1)
-    found = ended(pool, 2)
+    found = ended(pool, 2, ends)
     first = met(0)
     facts = Path(f"/proc/{first}/environ").read_text().split("\\0")
     job = next(fact.partition("=")[2] for fact in facts if fact.startswith("SLURM_JOB_ID="))
