@@ -6,20 +6,16 @@ the range it began with, whatever the test would say on another machine.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from spectune.assessment.lr_range import LrRange, Narrowing
-from spectune.errors import RunError
-from spectune.files.atomic import write_text
 from spectune.files.border import STRICT
-from spectune.files.sealed import sealed, unsealed
+from spectune.files.records import keep_plain, kept_plain
 from spectune.files.tables import Cell, Columns
 from spectune.training.range_test import RangeTest
 
@@ -30,7 +26,7 @@ _NARROWINGS = TypeAdapter(tuple[Narrowing], config=STRICT)
 
 def save_narrowing(folder: Path, found: Narrowing) -> None:
     """Keep the range of learning rates of a run."""
-    write_text(folder / RECORD, sealed("narrowing", asdict(found)))
+    keep_plain(folder / RECORD, "narrowing", found)
 
 
 def load_narrowing(folder: Path) -> Narrowing | None:
@@ -40,12 +36,7 @@ def load_narrowing(folder: Path) -> Narrowing | None:
         RunError: a damaged record, or one of another version.
     """
     path = folder / RECORD
-    if not path.exists():
-        return None
-    try:
-        return _NARROWINGS.validate_json(json.dumps([unsealed(path, "narrowing")]))[0]
-    except ValidationError as error:
-        raise RunError(f"{path} was written by another version of spectune: {error.errors()[0]['msg']}") from error
+    return kept_plain(path, "narrowing", _NARROWINGS) if path.exists() else None
 
 
 def lr_range_table(found: LrRange) -> Columns:

@@ -5,16 +5,15 @@ A record says what it was made of; one that was made of something else counts as
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from spectune.assessment.learning import Point
-from spectune.errors import RunError
 from spectune.files.atomic import make_folder, write_text
 from spectune.files.border import STRICT
+from spectune.files.records import plain
 from spectune.files.sealed import sealed, unsealed
 
 _POINTS = TypeAdapter(tuple[Point], config=STRICT)
@@ -38,10 +37,7 @@ def load_point(folder: Path, share: float, repeat: int, mark: str) -> Point | No
     kept = unsealed(path, "point")
     if not isinstance(kept, dict) or kept.pop("mark", "") != mark:
         return None
-    try:
-        return _POINTS.validate_json(json.dumps([kept]))[0]
-    except ValidationError as error:
-        raise RunError(f"{path} was written by another version of spectune: {error.errors()[0]['msg']}") from error
+    return plain(path, kept, _POINTS)
 
 
 def _path(folder: Path, share: float, repeat: int) -> Path:

@@ -1,13 +1,18 @@
 """A value kept as a sealed JSON record, its arrays beside it in one ``.npz``, or behind it in the same file.
 
+What has no arrays may be kept plainly: its fields alone are the record.
+
 The JSON names the digest of the arrays. Beside them it is written last: until then the record is not there.
 In one file a record takes the place of an older one in one step.
 """
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -15,6 +20,9 @@ from spectune.errors import RunError
 from spectune.files.atomic import write_bytes, write_text
 from spectune.files.packing import Arrays, array_bytes, arrays_from, pack, unpack
 from spectune.files.sealed import damaged, digest, opened, read_bytes, sealed, unsealed
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 Value = TypeVar("Value")
 
@@ -50,6 +58,25 @@ def kept_in_one(path: Path, name: str, adapter: TypeAdapter[tuple[Value]]) -> Va
     return _value(path, path, _body(opened(text, name, path), path), data, adapter)
 
 
+def keep_plain(path: Path, name: str, value: DataclassInstance) -> None:
+    """Keep a frozen dataclass without arrays, called ``name``, as ``path`` (a ``.json``)."""
+    write_text(path, sealed(name, asdict(value)))
+
+
+def kept_plain(path: Path, name: str, adapter: TypeAdapter[tuple[Value]]) -> Value:
+    """The value kept plainly as ``path``; the adapter is that of a tuple of its type.
+
+    Raises:
+        RunError: no such file, a damaged one, or one that another version wrote.
+    """
+    return plain(path, unsealed(path, name), adapter)
+
+
+def plain(path: Path, fields: Any, adapter: TypeAdapter[tuple[Value]]) -> Value:
+    """The value with these fields, which were read from ``path``; a RunError when another version wrote them."""
+    return _checked(path, lambda: adapter.validate_json(json.dumps([fields])))
+
+
 def _parts(name: str, value: object) -> tuple[str, bytes]:
     """Sealed JSON of a record, and the bytes of its arrays; nothing where it has none."""
     arrays: Arrays = {}
@@ -68,7 +95,12 @@ def _value(path: Path, beside: Path, body: dict[str, Any], data: bytes, adapter:
     """The value of a record in ``path`` with the arrays in ``beside``."""
     if digest(data) != body["arrays"]:
         raise damaged(beside)
+    tree = unpack(body["record"], arrays_from(data) if data else {})
+    return _checked(path, lambda: adapter.validate_python([tree]))
+
+
+def _checked(path: Path, validated: Callable[[], tuple[Value]]) -> Value:
     try:
-        return adapter.validate_python([unpack(body["record"], arrays_from(data) if data else {})])[0]
+        return validated()[0]
     except ValidationError as error:
         raise RunError(f"{path} was written by another version of spectune: {error.errors()[0]['msg']}") from error

@@ -24,7 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from spectune.assessment.outcome import Outcome
 from spectune.errors import RunError
@@ -32,8 +32,8 @@ from spectune.files.atomic import make_folder, write_text
 from spectune.files.border import STRICT
 from spectune.files.lock import lock
 from spectune.files.packing import Arrays, pack
-from spectune.files.records import keep, kept
-from spectune.files.sealed import FORMAT, canonical, damaged, digest, read_bytes, sealed, unsealed
+from spectune.files.records import keep, keep_plain, kept, kept_plain
+from spectune.files.sealed import FORMAT, canonical, damaged, digest, read_bytes
 from spectune.files.settings import Settings, format_settings, load_settings
 from spectune.files.spaces import format_space
 from spectune.files.tables import outcome_table, write_table
@@ -113,7 +113,7 @@ def open_run(folder: Path, settings: Settings, mark: Fingerprint) -> Run:
         _sweep(folder)
         write_text(folder / "run.toml", format_settings(settings))
         write_text(folder / "identity.json", json.dumps({"format": FORMAT, **asdict(mark)}, indent=1) + "\n")
-    except BaseException:
+    except BaseException:  # whatever it is, other commands may work in the folder
         held.close()
         raise
     return Run(folder, settings, continued, held)
@@ -121,7 +121,7 @@ def open_run(folder: Path, settings: Settings, mark: Fingerprint) -> Run:
 
 def save_trial(run: Run, trial: Trial) -> None:
     """Keep the record of a trial that has ended as ``trials/NUMBER.json``."""
-    write_text(_trial_file(run.folder, trial.number), sealed("trial", asdict(trial)))
+    keep_plain(_trial_file(run.folder, trial.number), "trial", trial)
     _begun_file(run.folder, trial.number).unlink(missing_ok=True)
 
 
@@ -129,7 +129,7 @@ def save_begun(run: Run, trial: Trial) -> None:
     """Keep, as ``begun/NUMBER.json``, what a trial is before its training, until it has ended."""
     path = _begun_file(run.folder, trial.number)
     make_folder(path.parent)
-    write_text(path, sealed("trial", asdict(trial)))
+    keep_plain(path, "trial", trial)
 
 
 def load_begun(folder: Path) -> tuple[Trial, ...]:
@@ -285,7 +285,4 @@ def load_trial(path: Path) -> Trial:
     Raises:
         RunError: it is damaged, or another version wrote it.
     """
-    try:
-        return _TRIALS.validate_json(json.dumps([unsealed(path, "trial")]))[0]
-    except ValidationError as error:
-        raise RunError(f"{path} was written by another version of spectune: {error.errors()[0]['msg']}") from error
+    return kept_plain(path, "trial", _TRIALS)

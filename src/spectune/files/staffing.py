@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
-from spectune.errors import RunError
-from spectune.files.atomic import write_text
 from spectune.files.border import STRICT
-from spectune.files.sealed import sealed, unsealed
+from spectune.files.records import keep_plain, kept_plain
 
 RECORD = "workers.json"
 
@@ -41,7 +38,7 @@ _STAFFS = TypeAdapter(tuple[Staff], config=STRICT)
 
 def save_staff(folder: Path, staff: Staff) -> None:
     """Keep who trains the trials of a run."""
-    write_text(folder / RECORD, sealed("workers", asdict(staff)))
+    keep_plain(folder / RECORD, "workers", staff)
 
 
 def load_staff(folder: Path) -> Staff | None:
@@ -51,9 +48,4 @@ def load_staff(folder: Path) -> Staff | None:
         RunError: a damaged record, or one of another version.
     """
     path = folder / RECORD
-    if not path.exists():
-        return None
-    try:
-        return _STAFFS.validate_json(json.dumps([unsealed(path, "workers")]))[0]
-    except ValidationError as error:
-        raise RunError(f"{path} was written by another version of spectune: {error.errors()[0]['msg']}") from error
+    return kept_plain(path, "workers", _STAFFS) if path.exists() else None

@@ -89,13 +89,12 @@ def carried_out(
     reachable(settings)
     with open_run(folder, settings, fingerprint(spectra, work.space)) as kept:
         before = load_outcome(folder) if (folder / "outcome.json").exists() else None
+        searched_in, rates = yield from narrowed(work, folder)
         if before is not None and _answers(before, settings):
-            searched_in, _ = yield from narrowed(work, folder)
             copied_again(searched_in, kept)
             cleared(folder)
             yield Result(before, folder)
             return
-        searched_in, rates = yield from narrowed(work, folder)
         finished, fitted = yield from _done(searched_in, kept, rates, shelf(kept, checkpoint_seconds))
         model = trusted(Model(fitted, spectra.axis, spectra.signal), finished)
         finished = expected(model, finished)

@@ -33,7 +33,7 @@ def file_in(body: bytes, content_type: str) -> File:
         raise ReadError(f"the form has no boundary in its content type; {_WANTED}")
     seen = _Seen()
     try:
-        parser = MultipartParser(boundary, callbacks=seen.callbacks)  # type: ignore[arg-type]
+        parser = MultipartParser(boundary, callbacks=seen.callbacks)  # type: ignore[arg-type]  # its type is a union of names
         parser.write(body)
         parser.finalize()
     except FormParserError as error:

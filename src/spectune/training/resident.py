@@ -211,7 +211,7 @@ def _room(device: torch.device) -> float:
 
 
 def _stream(device: torch.device) -> torch.cuda.Stream:
-    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    return torch.cuda.Stream(device)  # type: ignore[no-untyped-call]  # of torch
 
 
 def _current(device: torch.device) -> AbstractContextManager[None]:

@@ -8,17 +8,12 @@ from itertools import combinations
 
 import numpy as np
 import optuna
-from optuna.distributions import (
-    BaseDistribution,
-    CategoricalDistribution,
-    FloatDistribution,
-    IntDistribution,
-)
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
-from spectune.networks.space import Choice, Fixed, FloatRange, IntRange, Range, Space
+from spectune.networks.space import Space
 from spectune.tuning.encoding import encoded, nearest, searched
 from spectune.tuning.fanova import Array, Encoded, Forest, grown, pair_shares, single_effects, single_shares
+from spectune.tuning.memory import distribution
 from spectune.tuning.record import Trial
 from spectune.tuning.shares import GROUPS, GroupShare, Importance, Interaction, Share, group_of
 
@@ -163,25 +158,8 @@ def _ped_anova(trials: Sequence[Trial], space: Space, names: Sequence[str]) -> M
         warnings.simplefilter("ignore")  # few trials have some conditional hyperparameters; the page says which
         for trial in trials:
             ranges = {name: space.range(name) for name in names if name in trial.values}
-            study.add_trial(
-                optuna.create_trial(
-                    params={name: nearest(trial.values[name], ranges[name]) for name in ranges},
-                    distributions={name: _distribution(ranges[name]) for name in ranges},
-                    value=trial.value,
-                )
-            )
+            drawn = {name: found for name in ranges if (found := distribution(ranges[name])) is not None}
+            values = {name: nearest(trial.values[name], ranges[name]) for name in drawn}
+            study.add_trial(optuna.create_trial(params=values, distributions=drawn, value=trial.value))
         shares = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
     return {name: float(share) for name, share in shares.items()}
-
-
-def _distribution(chosen: Range) -> BaseDistribution:
-    """The range as Optuna knows it."""
-    match chosen:
-        case Fixed(value):
-            return CategoricalDistribution((value,))
-        case Choice(options):
-            return CategoricalDistribution(options)
-        case IntRange(low, high, step, log):
-            return IntDistribution(low, high, log, step)
-        case FloatRange(low, high, step, log):
-            return FloatDistribution(low, high, log, step)

@@ -146,7 +146,7 @@ def _one_scale(panels: Sequence[Axes]) -> None:
 def _end_to_end(figure: Figure, panels: NDArray[np.object_]) -> None:
     """Panels without a gap, an edge between blocks."""
     if engine := figure.get_layout_engine():
-        engine.set(w_pad=0.0, wspace=0.0)  # type: ignore[call-arg]
+        engine.set(w_pad=0.0, wspace=0.0)  # type: ignore[call-arg]  # only known of the base class
     for panel in panels[:, 1:].ravel():
         panel.tick_params(axis="y", length=0)
         panel.spines["left"].set(color=INK, linewidth=1.0)
