@@ -169,4 +169,5 @@ def test_a_search_of_two_numbers_ends_with_the_lowest_error_of_the_choices_of_we
     assert min(outcome.replicates, key=lambda recipe: sum(outcome.replicates[recipe])) == outcome.recipe.id
     page = (last.folder / "report.html").read_text()
     assert "two numbers side by side" in page
+    assert "Error and over-fit" in page
     assert asdict(settings)["objective"] == outcome.settings["objective"]

@@ -12,13 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcomes import SPACE, Wish, outcome
+from spectune.assessment.outcome import Outcome
 from spectune.networks.space import Choice, FloatRange, IntRange, Range, Value
 from spectune.report.captions import contours_caption, history_caption, parallel_caption
 from spectune.report.figures.contours import LEAST_POINTS, contours_picture, surfaces
+from spectune.report.figures.front import front_picture
 from spectune.report.figures.parallel import MOST_LINES, MOST_ROWS, drawn, ordered, parallel_picture
 from spectune.report.figures.scales import Numbers, Words, place, scale, scales, ticks, varied
 from spectune.report.figures.search import history_picture, origins, slices_picture
-from spectune.tuning.record import Trial
+from spectune.report.page import report
+from spectune.report.tables.front import front_grid
+from spectune.tuning.record import Rung, Trial
 
 MADE = outcome(Wish(rows=40, test_rows=8, points=60, trials=60, folds=3))
 RANGES = st.one_of(
@@ -107,6 +111,45 @@ def test_the_best_so_far_follows_the_objective_of_the_search() -> None:
     assert "the error of the best so far may rise" in history_caption(replace(MADE, trials=trials))
     assert "may rise" not in history_caption(MADE)
     assert "best so far" in texts(history_picture(replace(MADE, trials=trials)))
+
+
+def two_numbers(errors: list[float], distances: list[float], kept: int) -> Outcome:
+    """A search of trials with these errors and distances from the training rows; one of them is kept."""
+    trials = [
+        replace(MADE.trials[0], number=k, recipe_id=f"{k}", value=error, rungs=(Rung(9, (error,)),), calibrated=(own,))
+        for k, (error, own) in enumerate(zip(errors, np.subtract(errors, distances).tolist(), strict=True))
+    ]
+    trials[kept] = replace(trials[kept], recipe_id=MADE.recipe.id)
+    again = {trials[k].recipe_id: (trials[k].value or 0, 9.0) for k in (0, kept)}
+    told = {**MADE.settings, "objective": "pareto"}
+    return replace(MADE, trials=tuple(trials), replicates=again, settings=told)
+
+
+def test_a_search_of_two_numbers_shows_its_front_and_what_each_weight_chooses() -> None:
+    made = two_numbers([1.0, 2.0, 3.0, 1.5, 9.0], [4.0, 1.0, 0.5, 5.0, 90.0], kept=1)
+    grid = front_grid(made)
+    assert [row[0] for row in grid.rows] == ["0", "1", "2"]
+    assert [row[1] for row in grid.rows] == ["0 to 0.2", "0.3 to 0.6", "0.7 to 1"]
+    assert [re.sub("<.*?>", "", row[4]) for row in grid.rows] == ["5.00", "5.50", "n.a."]
+    assert grid.marked == (1,)
+    said = texts(front_picture(made))
+    assert {"complete", "front", "trained again", "kept", "0", "1", "2"} <= set(said)
+    assert "Error and over-fit" in report(made)
+
+
+def test_a_search_of_one_number_shows_no_front_nor_does_one_without_a_complete_trial() -> None:
+    assert "Error and over-fit" not in report(MADE)
+    none = replace(two_numbers([1.0], [float("nan")], kept=0), importance=None)
+    assert "Error and over-fit" not in report(none)
+
+
+@settings(max_examples=20)
+@given(st.lists(st.tuples(st.floats(1e-3, 1e3), st.floats(0, 1e3)), min_size=1, max_size=12), st.data())
+def test_any_front_is_drawn(pairs: list[tuple[float, float]], data: st.DataObject) -> None:
+    errors, distances = zip(*pairs, strict=True)
+    made = two_numbers([*errors], [*distances], kept=data.draw(st.integers(0, len(pairs) - 1)))
+    assert "front" in texts(front_picture(made))
+    assert 1 <= len(front_grid(made).rows) <= len(pairs)
 
 
 def test_a_surface_goes_through_the_mean_error_of_every_place() -> None:

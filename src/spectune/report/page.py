@@ -14,6 +14,7 @@ from spectune.report.figures.classes import classes_picture
 from spectune.report.figures.contours import contours_picture, surfaces
 from spectune.report.figures.data import folds_picture, spectra_picture, target_picture
 from spectune.report.figures.fit import confusion_picture, differences_picture, predicted_picture, residuals_picture
+from spectune.report.figures.front import front_picture
 from spectune.report.figures.importance import importance_picture
 from spectune.report.figures.inputs import inputs_picture
 from spectune.report.figures.parallel import drawn, parallel_picture
@@ -33,12 +34,14 @@ from spectune.report.sheets import (
     search_sentence,
     settings_text,
 )
+from spectune.report.tables.front import front_grid
 from spectune.report.tables.importance import interactions_grid, shares_grid
 from spectune.report.tables.models import key_grid, models_grid
 from spectune.report.tables.network import network_grid
 from spectune.report.tables.rows import classes_grid, errors_grid, roles_grid
 from spectune.report.wording import curve_name, error_name, simulated_warning
 from spectune.training.replay import rate_curve
+from spectune.tuning.objective import front
 from spectune.tuning.record import Trial
 
 PARTS: tuple[Part, ...] = ("cross-validated", "test")
@@ -93,9 +96,12 @@ def _search(outcome: Outcome) -> dict[str, Any]:
     complete, error = drawn(trials), error_name(outcome.spectra.task)
     names = varied(complete, importance)
     hills = surfaces(trials, names, space)
+    two = outcome.settings.get("objective") == "pareto" and any(front(trials))
     return {
         "history_svg": inline(history_picture(outcome)) if trials else None,
         "history_caption": history_caption(outcome),
+        "front_svg": inline(front_picture(outcome)) if two else None,
+        "front": front_grid(outcome) if two else None,
         "importance_svg": inline(importance_picture(importance)) if importance else None,
         "slices_svg": inline(slices_picture(trials, names, space, error)) if names else None,
         "contours_svg": inline(contours_picture(hills, error)) if hills else None,

@@ -49,14 +49,20 @@ def both(trial: Trial) -> tuple[float, float]:
     return trial.value or 0.0, gap(trial)
 
 
+def measured(trials: Iterable[Trial]) -> list[Trial]:
+    """Complete trials that have both numbers, and both finite."""
+    return [
+        trial for trial in trials if trial.value is not None and trial.calibrated and np.isfinite(both(trial)).all()
+    ]
+
+
 def front(trials: Iterable[Trial]) -> tuple[Trial, ...]:
     """Complete trials to which no other is superior in error and gap, lowest error first.
 
     Of trials that are equal in both the first is taken.
     """
-    known = [trial for trial in trials if trial.value is not None and trial.calibrated]
     found: list[Trial] = []
-    for trial in sorted(known, key=lambda one: (*both(one), one.number)):
+    for trial in sorted(measured(trials), key=lambda one: (*both(one), one.number)):
         if not found or gap(trial) < gap(found[-1]):
             found.append(trial)
     return tuple(found)
