@@ -85,6 +85,17 @@ def test_predictions_stand_between_their_ends_and_a_strange_spectrum_is_named(
     assert f"90 % intervals hold {held} of 60 measured rows ({100 * held / 60:.0f} %, 95 % interval " in said
 
 
+@pytest.mark.parametrize("use", ["CNN", "PLS"])
+def test_predictions_of_a_network_that_is_not_the_one_to_use_come_with_what_is(
+    use: str, tmp_path: Path, predict: Say
+) -> None:
+    model, outcome = trained()
+    verdict = replace(outcome.verdict, use=use, sentence=f"Use {use}: it says so.")
+    said = predict(kept(tmp_path / "run", model, replace(outcome, verdict=verdict)))
+    instead = f"they are those of the {outcome.network}; the run says: Use PLS: it says so.\n"
+    assert (instead in said) == (use != outcome.network)
+
+
 def test_another_level_has_other_columns_and_wider_intervals(number: Path, predict: Say, new: Path) -> None:
     predict(number)
     usual = [float(row["high90"]) - float(row["low90"]) for row in rows(new)]

@@ -26,11 +26,14 @@ def export(run: Path, out: Path, level: float | None, date: str | None) -> None:
     """Write the model of a run, or of an adaptation, as an ONNX file, and print what it holds.
 
     Raises:
-        SettingError: what makes the file is not installed, or a level that cannot be supported.
+        SettingError: what makes the file is not installed, there is no folder to write it to, or a level that
+            cannot be supported.
         RunError: no run and no adaptation, or not a finished one.
         ModelError: no model, or a file that answers otherwise.
     """
     check_extras()
+    if not out.parent.is_dir():
+        raise SettingError(f"there is no folder {out.parent} to write {out.name} to; make it, or choose another --out")
     known = opened(run)
     model = _at(known.model, level)
     facts = model_facts(model) | _origin_facts(run, known) | ({"date": date} if date else {})

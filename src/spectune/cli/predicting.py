@@ -15,7 +15,7 @@ from spectune.cli.reading import Reading, read_as
 from spectune.cli.showing import scores_sentence
 from spectune.errors import SettingError
 from spectune.files.tables import Cell, prediction_table, write_table
-from spectune.job.opening import predictor
+from spectune.job.opening import advice, predictor
 from spectune.metrics import Scores, class_scores, regression_scores, score_interval
 from spectune.predictions import Predictions
 from spectune.spectra.interpolation import table_on_axis
@@ -43,6 +43,8 @@ def predict(run: Path, data: Path, out: Path, reading: Reading, level: float | N
     if table is not measured_on:
         print(table.notes[-1])
     print(f"{len(table)} spectra predicted; predictions: {out}")
+    if instead := advice(run):
+        print(instead)
     if predictions.flags is not None:
         print(flags_sentence(predictions))
     if column is not None and measured is not None:

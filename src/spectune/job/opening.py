@@ -100,6 +100,16 @@ def predictor(folder: Path) -> tuple[Settings, Model]:
     return load_settings(folder / "run.toml"), finish(folder)
 
 
+def advice(folder: Path) -> str:
+    """What to use instead of the model in a folder, in a sentence; empty where that is the one to use."""
+    if is_adaptation(folder):
+        return " ".join(kept_instead(load_adapted(folder)))
+    outcome = load_outcome(folder)
+    if outcome.verdict.use == outcome.network:
+        return ""
+    return f"they are those of the {outcome.network}; the run says: {outcome.verdict.sentence}"
+
+
 def opened(folder: Path) -> Opened:
     """All that daily use needs; raises as ``predictor``."""
     if is_adaptation(folder):
