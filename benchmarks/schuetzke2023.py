@@ -17,10 +17,11 @@ from pathlib import Path
 
 from pages import last, markdown, write
 
-from spectune.papers.schuetzke2023.benchmark import Benchmark, Plan, benchmark
+from spectune.papers.schuetzke2023.benchmark import Benchmark, benchmark
 from spectune.papers.schuetzke2023.claims import claims, summary
 from spectune.papers.schuetzke2023.page import answer, reasons
 from spectune.papers.schuetzke2023.patterns import configuration
+from spectune.papers.schuetzke2023.plan import Plan
 from spectune.papers.schuetzke2023.protocol import Protocol
 from spectune.papers.schuetzke2023.scores import by_name, contests
 from spectune.papers.schuetzke2023.tables import contests_grid, modes_grid, standings_grid, training_grid

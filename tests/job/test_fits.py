@@ -169,10 +169,10 @@ def test_a_damaged_file_is_not_used_and_said_in_one_line(tmp_path: Path, whole: 
 
 
 def test_a_full_disk_ends_no_training(tmp_path: Path, whole: Completed, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*_: object) -> int:
+    def full(*_: object, **__: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full)
+    monkeypatch.setattr(np, "savez", full)
     with pytest.warns(RuntimeWarning, match="cannot write .*No space left on device; the training goes on"):
         assert_equal(trained(Trainer(), shelf_in(tmp_path)), whole)
     monkeypatch.undo()
@@ -219,13 +219,12 @@ SETTINGS = Settings(
 
 COMMAND = """
 import os, signal, sys
-from spectune.files import records
 from spectune.files.settings import parse_settings
-from spectune.job import run
+from spectune.job import fits, run
 from spectune.progress import Progress
 from spectune.synthesis.fruit import fruit
 
-fatal, write, written = (sys.argv[2], int(sys.argv[3])), records.write_bytes, 0
+fatal, write, written = (sys.argv[2], int(sys.argv[3])), fits.keep_in_one, 0
 
 
 def die_at(*point):
@@ -233,15 +232,15 @@ def die_at(*point):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def counted(path, data):
+def counted(path, name, value):
     global written
-    write(path, data)
+    write(path, name, value)
     if path.suffix == ".checkpoint":
         written += 1
         die_at("checkpoint", written)
 
 
-records.write_bytes = counted
+fits.keep_in_one = counted
 for step in run(parse_settings(sys.argv[1]), fruit(120, 1), checkpoint_seconds=0.0):
     if isinstance(step, Progress):
         die_at(step.stage, step.done)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from spectune.papers.schuetzke2023.benchmark import Benchmark, Plan
+from spectune.papers.schuetzke2023.benchmark import Benchmark
 from spectune.papers.schuetzke2023.claims import (
     AS_RUN,
     FEWEST_SEEDS,
@@ -25,6 +25,7 @@ from spectune.papers.schuetzke2023.claims import (
 from spectune.papers.schuetzke2023.entrants import EIGHT, entrants
 from spectune.papers.schuetzke2023.page import benchmark_page
 from spectune.papers.schuetzke2023.patterns import configuration, truth
+from spectune.papers.schuetzke2023.plan import Plan
 from spectune.papers.schuetzke2023.protocol import Protocol
 from spectune.papers.schuetzke2023.questions import QUESTIONS, asked
 from spectune.papers.schuetzke2023.reported import CHALLENGE, LOGGED, MODIFIED

@@ -16,12 +16,13 @@ from rich.text import Text
 from spectune.cli.following import follow
 from spectune.errors import SettingError, Stopped
 from spectune.files.atomic import write_text
-from spectune.papers.schuetzke2023.benchmark import Benchmark, Plan, benchmark
+from spectune.papers.schuetzke2023.benchmark import Benchmark, benchmark
 from spectune.papers.schuetzke2023.claims import Finding, claims, summary
 from spectune.papers.schuetzke2023.entrants import EIGHT, Entrant, activations, entrants, networks
 from spectune.papers.schuetzke2023.folder import PAGE
 from spectune.papers.schuetzke2023.page import answer, benchmark_page, reasons
 from spectune.papers.schuetzke2023.patterns import configuration
+from spectune.papers.schuetzke2023.plan import Plan
 from spectune.papers.schuetzke2023.protocol import AS_RUN, Protocol
 from spectune.papers.schuetzke2023.questions import Question, asked
 from spectune.papers.schuetzke2023.scores import by_name, contests

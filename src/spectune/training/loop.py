@@ -56,7 +56,7 @@ def train(engine: Engine, material: Material, schedule: Schedule, past: Past | N
     random streams that are as they were then.
     """
     past = past or nothing_yet(material.members)
-    watching, running = _looked_back(schedule, past)
+    watching, running = looked_back(schedule, past)
     training, tuning, watched, penalty, rates = _last_values(past)
     for number in range(past.epochs + 1, schedule.epochs + 1):
         alive = np.flatnonzero(running)
@@ -91,7 +91,7 @@ def past_of(epochs: Sequence[Epoch]) -> Past:
     return Past(*(np.stack([getattr(epoch, part.name) for epoch in epochs], axis=1) for part in fields(Past)))
 
 
-def _looked_back(schedule: Schedule, past: Past) -> tuple[Watching, NDArray[np.bool_]]:
+def looked_back(schedule: Schedule, past: Past) -> tuple[Watching, NDArray[np.bool_]]:
     """What was decided in the epochs so far, and which members go on."""
     count = len(past.training)
     watching, running = Watching(schedule, count), np.ones(count, dtype=np.bool_)

@@ -1,6 +1,7 @@
 """The benchmark, network by network: a generator of progress that ends with everything that was found.
 
-Every finished seed is kept at once, so a command that was stopped goes on with what is missing.
+Every finished seed is kept at once, and on the way to it how far its fit is: a command that was stopped goes
+on with what is missing.
 """
 
 from __future__ import annotations
@@ -14,61 +15,36 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from spectune.errors import RunError
-from spectune.papers.schuetzke2023.entrants import Entrant
 from spectune.papers.schuetzke2023.folder import (
+    drop_way,
     keep_best,
     keep_map,
     keep_run,
+    keep_way,
     kept_map,
     kept_runs,
+    kept_way,
     load_best,
     opened,
 )
 from spectune.papers.schuetzke2023.maps import DecisionMap, Sweep, decisions, sweeps
 from spectune.papers.schuetzke2023.patterns import Patterns, Reference, made, modes, of_classes, reference, truth
-from spectune.papers.schuetzke2023.protocol import Protocol, multiplications, recipe
-from spectune.papers.schuetzke2023.questions import Question
+from spectune.papers.schuetzke2023.plan import Fit, Plan, missing
+from spectune.papers.schuetzke2023.protocol import Protocol
 from spectune.papers.schuetzke2023.reported import published
-from spectune.papers.schuetzke2023.training import Clock, Run, Seen, together, trained
+from spectune.papers.schuetzke2023.training import Clock, Run, Seen, trained
 from spectune.progress import Progress
 from spectune.synthesis.neighbours import Parting
-from spectune.synthesis.patterns import PatternConfig
 from spectune.synthesis.published import PUBLISHED
-from spectune.training.machine import USUAL, Machine
 
 USUAL_EPOCHS = 72
 """Epochs of a run before any has ended: the mean of the 40 published ones."""
 
+MOST_WRITING = 0.02
+"""Part of the time that goes into keeping it at most: large networks take gigabytes, and are kept more rarely."""
+
 QUIET = 10.0
 """Seconds in which nothing is said, unless a seed ends."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What is asked.
-
-    Attributes:
-        dataset: name of the configuration.
-        config: classes and law.
-        entrants: networks.
-        protocol: how they are trained.
-        seeds: of each network, from 0.
-        folder: where everything is kept.
-        question: that the networks are to answer, if any.
-        memory: gigabytes that the weights of one fit may take.
-        machine: what trains.
-    """
-
-    dataset: str
-    config: PatternConfig
-    entrants: tuple[Entrant, ...]
-    protocol: Protocol
-    seeds: int
-    folder: Path
-    question: Question | None = None
-    memory: float = 8.0
-    machine: Machine = USUAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,15 +82,6 @@ class Benchmark:
         return published(self.published, run.network, run.activation) if plain else ()
 
 
-@dataclass(frozen=True)
-class Fit:
-    """Seeds of one network that are trained at once; ``cost``: multiplications of one seed for one spectrum."""
-
-    entrant: Entrant
-    seeds: tuple[int, ...]
-    cost: int
-
-
 def benchmark(plan: Plan, clock: Clock = time.monotonic) -> Generator[Progress | Benchmark, None, None]:
     """Trains what is missing; yields progress and last what was found.
 
@@ -133,45 +100,44 @@ def benchmark(plan: Plan, clock: Clock = time.monotonic) -> Generator[Progress |
     yield Benchmark(plan, runs, truth(plan.config), apart, reference(plan.config), by_mode, over, maps)
 
 
-def missing(plan: Plan) -> tuple[Fit, ...]:
-    """Fits that are to be done.
-
-    Raises:
-        RunError: a kept run of another network under the same name.
-    """
-    there = {(run.name, run.seed): run for run in kept_runs(plan.folder)}
-    return tuple(fit for entrant in plan.entrants for fit in _fits(plan, entrant, there))
-
-
-def _fits(plan: Plan, entrant: Entrant, there: Mapping[tuple[str, int], Run]) -> Iterator[Fit]:
-    points, wanted = plan.config.datapoints, recipe(entrant.layers, plan.protocol).id
-    strangers = [run for (name, _), run in there.items() if name == entrant.name and run.recipe != wanted]
-    if strangers:
-        raise RunError(
-            f"{plan.folder} holds runs of {entrant.name} that another version of spectune made; choose another --out"
-        )
-    seeds = [seed for seed in range(plan.seeds) if (entrant.name, seed) not in there]
-    most = together(entrant, points, plan.memory)
-    for first in range(0, len(seeds), most):
-        yield Fit(entrant, tuple(seeds[first : first + most]), multiplications(entrant.layers, (1, points)))
-
-
 def _trained(plan: Plan, clock: Clock) -> Iterator[Progress]:
     fits = missing(plan)
     if not fits:
         return
     patterns = made(plan.dataset, plan.config)
     total = plan.seeds * len(plan.entrants)
-    done, pace, said = total - sum(len(fit.seeds) for fit in fits), Pace(), -np.inf
+    done, pace, said = total - sum(len(fit.left) for fit in fits), Pace(), -np.inf
     for place, fit in enumerate(fits):
-        for seen in trained(fit.entrant, patterns, plan.protocol, fit.seeds, plan.machine, clock):
-            for run in seen.ended:
+        for seen in _kept_on_its_way(plan, fit, patterns, clock):
+            fresh = [run for run in seen.ended if run.seed in fit.left]
+            for run in fresh:
                 _keep(plan.folder, run, seen, patterns)
-            done, pace = done + len(seen.ended), pace.after(fit, seen)
+            done, pace = done + len(fresh), pace.after(fit, seen)
             if seen.ended or clock() - said >= QUIET:
                 said = clock()
                 left = pace.left(fits[place + 1 :], fit, seen, plan.protocol)
                 yield Progress("bench", done, total, sentence(fit, seen, patterns), None, left)
+
+
+def _kept_on_its_way(plan: Plan, fit: Fit, patterns: Patterns, clock: Clock) -> Iterator[Seen]:
+    """The epochs of a fit, or those that are left; how far it is, is kept now and then until it is over."""
+    name, first, since, rest = fit.entrant.name, fit.seeds[0], clock(), plan.checkpoint
+    for seen in trained(
+        fit.entrant,
+        patterns,
+        plan.protocol,
+        fit.seeds,
+        plan.machine,
+        clock,
+        kept_way(plan.folder, name, first) if fit.continued else None,
+    ):
+        yield seen
+        if seen.going_on and clock() - since >= rest:
+            before = clock()
+            keep_way(plan.folder, name, seen.way())
+            since = clock()
+            rest = max(plan.checkpoint, (since - before) / MOST_WRITING)
+    drop_way(plan.folder, name, first)
 
 
 def _keep(folder: Path, run: Run, seen: Seen, patterns: Patterns) -> None:

@@ -4,6 +4,7 @@
         identity.json           the training, and a digest of the data
         config.json             classes and law of the data
         runs/cnn2-linear/0.json one record a network and seed, its answers and curves beside it
+        fits/cnn6-relu-2.fit    how far a fit is whose first seed is 2; gone when it is over
         models/cnn2-linear/     weights of the seed with the lowest validation loss
         maps/cnn2-linear.json   what that network says over position and height of a peak
         report.html
@@ -15,32 +16,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from pydantic import ConfigDict, TypeAdapter
 
-from spectune.errors import RunError
+from spectune.errors import RunError, notice
 from spectune.files.atomic import make_folder, write_text
 from spectune.files.lock import lock
 from spectune.files.models import Model, load_model, save_model
 from spectune.files.patterns import format_config
-from spectune.files.records import keep, kept
+from spectune.files.records import keep, keep_in_one, kept, kept_in_one
 from spectune.files.sealed import damaged, digest, read_bytes
 from spectune.papers.schuetzke2023.maps import DecisionMap
 from spectune.papers.schuetzke2023.patterns import Patterns
 from spectune.papers.schuetzke2023.protocol import Protocol
-from spectune.papers.schuetzke2023.training import Run
+from spectune.papers.schuetzke2023.training import Run, Way
 from spectune.synthesis.patterns import PatternConfig
 from spectune.training.fit import Fitted
 
 IDENTITY, CONFIG, PAGE = "identity.json", "config.json", "report.html"
-RUNS, MODELS, MAPS = "runs", "models", "maps"
+RUNS, FITS, MODELS, MAPS = "runs", "fits", "models", "maps"
 
 _LOOSE = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 _RUNS = TypeAdapter(tuple[Run], config=_LOOSE)
+_WAYS = TypeAdapter(tuple[Way], config=_LOOSE)
 _MAPS = TypeAdapter(tuple[DecisionMap], config=_LOOSE)
 
 
@@ -80,6 +82,41 @@ def kept_runs(folder: Path) -> tuple[Run, ...]:
     return tuple(sorted(found, key=lambda run: (run.name, run.seed)))
 
 
+def keep_way(folder: Path, name: str, way: Way) -> None:
+    """Keep how far a fit is as ``fits/NAME-SEED.fit``.
+
+    What cannot be written ends nothing: it is said in a warning.
+    """
+    try:
+        make_folder(folder / FITS)
+        keep_in_one(_way_file(folder, name, way.seeds[0]), "way", way)
+    except RunError as error:
+        notice(f"{error}; the training goes on, but after a stop it would go on from an earlier point")
+
+
+def begun(folder: Path, name: str) -> tuple[int, ...]:
+    """First seeds of the fits of a network that are kept on their way."""
+    return tuple(sorted(int(path.stem.rpartition("-")[2]) for path in (folder / FITS).glob(f"{name}-[0-9]*.fit")))
+
+
+def kept_way(folder: Path, name: str, seed: int) -> Way | None:
+    """How far the fit is whose first seed this is; a damaged record is as good as none, which is said in a warning."""
+    path = _way_file(folder, name, seed)
+    if not path.exists():
+        return None
+    try:
+        return kept_in_one(path, "way", _WAYS)
+    except RunError:
+        notice(f"{path} is damaged or cannot be read, and is not used; what it was about is trained again")
+    return None
+
+
+def drop_way(folder: Path, name: str, seed: int) -> None:
+    """Forget how far a fit is, once it is over."""
+    with suppress(OSError):
+        _way_file(folder, name, seed).unlink(missing_ok=True)
+
+
 def keep_best(folder: Path, run: Run, fitted: Fitted, patterns: Patterns) -> None:
     """Keep the weights of a run as ``models/NAME``; a map of other weights is no longer there."""
     (folder / MAPS / f"{run.name}.json").unlink(missing_ok=True)
@@ -109,6 +146,10 @@ def kept_map(folder: Path, name: str) -> DecisionMap | None:
     """
     path = folder / MAPS / f"{name}.json"
     return kept(path, "map", _MAPS) if path.exists() else None
+
+
+def _way_file(folder: Path, name: str, seed: int) -> Path:
+    return folder / FITS / f"{name}-{seed}.fit"
 
 
 def _check_same(folder: Path, identity: Mapping[str, Any], name: str) -> None:

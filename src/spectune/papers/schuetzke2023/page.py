@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from spectune.papers.schuetzke2023.benchmark import Benchmark, Plan
+from spectune.papers.schuetzke2023.benchmark import Benchmark
 from spectune.papers.schuetzke2023.claims import FEWEST_SEEDS, Finding, claims, summary
 from spectune.papers.schuetzke2023.figures import accuracy_picture, curves_picture, pairs_picture
 from spectune.papers.schuetzke2023.mapping import map_picture
+from spectune.papers.schuetzke2023.plan import Plan
 from spectune.papers.schuetzke2023.protocol import AS_PRINTED, AS_RUN
 from spectune.papers.schuetzke2023.questions import ASKED
 from spectune.papers.schuetzke2023.reported import SOURCE

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import torch
@@ -21,9 +22,10 @@ from spectune.papers.schuetzke2023.entrants import Entrant
 from spectune.papers.schuetzke2023.patterns import Patterns
 from spectune.papers.schuetzke2023.protocol import Protocol, recipe
 from spectune.spectra.folds import Fold
+from spectune.training.checkpoint import Checkpoint, Past, nothing_yet, streams_of, turn_to
 from spectune.training.engine import Engine
 from spectune.training.fit import Fitted
-from spectune.training.loop import Epoch, train
+from spectune.training.loop import Epoch, looked_back, past_of, train
 from spectune.training.machine import USUAL, Machine
 from spectune.training.material import Material
 from spectune.training.members import Stack
@@ -34,8 +36,9 @@ Clock = Callable[[], float]
 Curve = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
-WEIGHT_BYTES = 32
-"""Memory a weight of a member takes at most: float64 while it is drawn; value, gradient, two moments, best value."""
+WEIGHT_BYTES = 36
+"""Memory a weight of a member takes at most: value, gradient, two moments, best value; all but the gradient once more
+while they are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,27 +85,21 @@ class Course:
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
-    """All seeds so far, each (seeds, epochs): both losses, and each seed's part of the seconds."""
+class Way:
+    """How far a fit is.
 
-    training: Curve
-    tuning: Curve
+    Attributes:
+        recipe, seeds: of the fit.
+        engine: what trains it, in words: another kind of engine does not go on from here.
+        checkpoint: of all its seeds.
+        seconds: each seed's part of the time so far, (seeds,).
+    """
+
+    recipe: str
+    seeds: tuple[int, ...]
+    engine: str
+    checkpoint: Checkpoint
     seconds: Curve
-
-    @staticmethod
-    def of(seeds: int) -> Curves:
-        """Before the first epoch."""
-        return Curves(*(np.zeros((seeds, 0)) for _ in range(3)))
-
-    def after(self, epoch: Epoch, seconds: Curve) -> Curves:
-        """One epoch later."""
-        before, now = (self.training, self.tuning, self.seconds), (epoch.training, epoch.tuning, seconds)
-        return Curves(*(np.column_stack(pair) for pair in zip(before, now, strict=True)))
-
-    def member(self, member: int, epoch: Epoch) -> Course:
-        """One seed, which ended with this epoch."""
-        seconds = float(self.seconds[member].sum())
-        return Course(self.training[member], self.tuning[member], int(epoch.best_epoch[member]), seconds)
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,12 +111,16 @@ class Seen:
         losses: validation loss of every seed that took part in it.
         seconds: what the epoch took.
         ended: seeds that ended with it, in order.
+        going_on: whether there are others.
+        way: makes a copy of how far it is.
     """
 
     epoch: int
     losses: tuple[float, ...]
     seconds: float
     ended: tuple[Run, ...]
+    going_on: bool
+    way: Callable[[], Way]
     _fitted: Callable[[], Fitted]
     _seeds: tuple[int, ...]
 
@@ -136,8 +137,18 @@ def trained(
     seeds: Sequence[int],
     machine: Machine = USUAL,
     clock: Clock = time.monotonic,
+    way: Way | None = None,
 ) -> Iterator[Seen]:
     """Trains all seeds of a network at once; yields after every epoch.
+
+    Args:
+        entrant: what is trained.
+        patterns: on what.
+        protocol: how.
+        seeds: of the members.
+        machine: what trains.
+        clock: in seconds.
+        way: of this very fit, not after its last epoch; the epochs that follow are as if it had never stopped.
 
     Raises:
         ShapeError: a network that does not fit the spectra.
@@ -145,16 +156,31 @@ def trained(
     told, fold = recipe(entrant.layers, protocol), patterns.fold
     stack, material = beginning(told, patterns, seeds, machine)
     engine = engine_for(stack, material, told.schedule, machine)
-    curves, running, begun = Curves.of(len(seeds)), np.ones(len(seeds), dtype=np.bool_), clock()
-    for epoch in train(engine, material, told.schedule):
+    past, seconds = nothing_yet(len(seeds)), np.zeros(len(seeds))
+    if way is not None:
+        past, seconds = way.checkpoint.past, way.seconds
+        engine.resume(way.checkpoint.state)
+        turn_to(material.streams, way.checkpoint.streams)
+        del way  # it may be large
+    (_, running), begun = looked_back(told.schedule, past), clock()
+    for epoch in train(engine, material, told.schedule, past):
         took = clock() - begun
-        curves = curves.after(epoch, running * took / running.sum())
+        past, seconds = past.then(past_of([epoch])), seconds + running * took / running.sum()
         ended = tuple(
-            _run(entrant, told, patterns, seeds[member], curves.member(member, epoch), scored, validated)
+            _run(entrant, told, patterns, seeds[member], _course(past, epoch, seconds, member), scored, validated)
             for member, scored, validated in _answers(engine, np.flatnonzero(running & ~epoch.running).tolist(), fold)
         )
-        losses = tuple(epoch.tuning[running].tolist())
-        yield Seen(epoch.number, losses, took, ended, _best(told, patterns, material, engine), tuple(seeds))
+        so_far = partial(_way, told, tuple(seeds), machine, engine, material, past, seconds)
+        yield Seen(
+            epoch.number,
+            tuple(epoch.tuning[running].tolist()),
+            took,
+            ended,
+            bool(epoch.running.any()),
+            so_far,
+            _best(told, patterns, material, engine),
+            tuple(seeds),
+        )
         running, begun = epoch.running, clock()
 
 
@@ -182,6 +208,24 @@ def final_rate(schedule: Schedule, tuning: Curve) -> float:
     for loss in tuning.tolist():
         plateau.look(np.array([loss]))
     return schedule.rate * float(plateau.factors[0])
+
+
+def _course(past: Past, epoch: Epoch, seconds: Curve, member: int) -> Course:
+    """One seed, which ended with this epoch."""
+    return Course(past.training[member], past.tuning[member], int(epoch.best_epoch[member]), float(seconds[member]))
+
+
+def _way(
+    told: Recipe,
+    seeds: tuple[int, ...],
+    machine: Machine,
+    engine: Engine,
+    material: Material,
+    past: Past,
+    seconds: Curve,
+) -> Way:
+    now = Checkpoint(np.arange(len(seeds)), engine.state(), streams_of(material.streams), past)
+    return Way(told.id, seeds, machine.words, now, seconds)
 
 
 def _best(told: Recipe, patterns: Patterns, material: Material, engine: Engine) -> Callable[[], Fitted]:
