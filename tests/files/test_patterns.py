@@ -33,9 +33,10 @@ def configs(draw: st.DrawFn) -> PatternConfig:
         draw(st.floats(0, 1)), draw(st.booleans()), (low, low + draw(st.floats(0, 5))), draw(st.floats(0.1, 9)),
     )  # fmt: skip
     classes = draw(st.integers(1, 5))
-    dials = Dials(
-        shape=draw(st.sampled_from(SHAPES)), noise=draw(st.floats(0, 1)), phases=draw(st.integers(1, classes))
-    )
+    shape = draw(st.sampled_from(SHAPES))
+    asymmetry = draw(st.floats(0.01, 0.9)) if shape == "asymmetric" else 0.0
+    phases = draw(st.integers(1, classes))
+    dials = Dials(shape=shape, asymmetry=asymmetry, noise=draw(st.floats(0, 1)), phases=phases)
     config = random_config(classes, draw(st.integers(0, 999)), points=60, boundary=5, law=law)
     sign = st.integers(-1, 1)
     grid = Grid(draw(st.integers(0, 9)), draw(st.floats(0, 1)), tuple(draw(st.lists(st.tuples(sign, sign)))))
@@ -164,7 +165,7 @@ def test_reference_peaks_are_read_whatever_parts_their_columns(tmp_path: Path, m
     ("text", "words"),
     [
         ("", "expected the columns"),
-        ("substance,position\nquartz,3\n", "height is not there"),
+        ("substance,position\nquartz,3\n", "height is missing; found substance, position"),
         ("substance,position,height\nquartz,3,tall\n", "row 2, column height: expected a number, found 'tall'"),
         ("substance,position,height\nquartz,3\n", "found ''"),
         ("substance,position,height\n ,3,1\n", "row 2 has no substance"),

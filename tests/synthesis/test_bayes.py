@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spectune.errors import SettingError
-from spectune.synthesis.bayes import Attainable, Seen, attainable, likelihoods
+from spectune.synthesis.bayes import Attainable, attainable
 from spectune.synthesis.neighbours import confusable, trained
 from spectune.synthesis.patterns import Dials, Grid, Law, Pattern, PatternConfig
 from spectune.synthesis.published import INTENSITY, MINOR, POSITION, benchmark_config, challenge_config
+from spectune.synthesis.readings import Seen, likelihoods
 
 
 @pytest.fixture(scope="module")
@@ -125,9 +126,9 @@ def test_a_test_beyond_training_is_called_so() -> None:
     assert found.clear + found.ties + found.wrong + found.outside == 18
 
 
-def test_nothing_is_claimed_of_a_law_whose_probabilities_are_not_known() -> None:
-    with pytest.raises(SettingError, match="published law only"):
-        attainable(replace(challenge_config(), dials=Dials(noise=0.01)))
+def test_mixtures_have_no_accuracy_of_classes() -> None:
+    with pytest.raises(SettingError, match="up to 2 classes are mixed"):
+        attainable(replace(challenge_config(), dials=Dials(phases=2)))
 
 
 def test_too_many_peaks_within_reach_of_each_other_are_refused() -> None:

@@ -20,7 +20,7 @@ from spectune.papers.schuetzke2023.benchmark import Benchmark, benchmark
 from spectune.papers.schuetzke2023.claims import Finding, claims, summary
 from spectune.papers.schuetzke2023.entrants import EIGHT, Entrant, activations, entrants, networks
 from spectune.papers.schuetzke2023.folder import PAGE
-from spectune.papers.schuetzke2023.page import answer, benchmark_page, reasons
+from spectune.papers.schuetzke2023.page import benchmark_page, headline
 from spectune.papers.schuetzke2023.patterns import configuration
 from spectune.papers.schuetzke2023.plan import Plan
 from spectune.papers.schuetzke2023.protocol import AS_RUN, Protocol
@@ -136,9 +136,9 @@ def _show(found: Benchmark, console: Console) -> None:
         table.add_column(name, justify="right" if place else "left", no_wrap=True)
     for row in standing_rows(found):
         table.add_row(*(Text(cell) for cell in row[:SHOWN]))
-    fought = contests(by_name(found.runs), found.truth)
-    console.print(f"\n{answer(found, fought)}", style="bold", markup=False, soft_wrap=True)
-    for reason in reasons(found, fought):
+    say, *reasons = headline(found, contests(by_name(found.runs), found.truth))
+    console.print(f"\n{say}", style="bold", markup=False, soft_wrap=True)
+    for reason in reasons:
         console.print(f"  {reason}", markup=False, soft_wrap=True)
     console.print(table)
     _show_claims(claims(found), console)

@@ -53,14 +53,34 @@ app = typer.Typer(
 )
 
 Config = Annotated[
-    str, typer.Argument(help="JSON file, or benchmark or challenge.", metavar="CONFIG", show_default=False)
+    str,
+    typer.Argument(
+        help="benchmark or challenge, as published, or a JSON file; ./challenge is always a file.",
+        metavar="CONFIG",
+        show_default=False,
+    ),
 ]
-Shift = Annotated[float | None, typer.Option(help="Peaks move by up to this, in the unit of the axis.")]
+Shift = Annotated[
+    float | None,
+    typer.Option(
+        help="Peaks move by up to this, in the unit of the axis. [dim]\\[default: a quarter of the mean width][/dim]"
+    ),
+]
 Fwhm = Annotated[
-    str | None, typer.Option(help="Full widths at half-maximum, LOW:HIGH in the unit of the axis.", metavar="LOW:HIGH")
+    str | None,
+    typer.Option(
+        help="Full widths at half-maximum, in the unit of the axis. [dim]\\[default: 4.7 to 11.8 points][/dim]",
+        metavar="LOW:HIGH",
+    ),
 ]
-
-
+FoundFwhm = Annotated[
+    str | None,
+    typer.Option(
+        help="Full widths at half-maximum, in the unit of the axis. "
+        "[dim]\\[default: the quartiles of those found][/dim]",
+        metavar="LOW:HIGH",
+    ),
+]
 Where = Annotated[
     str | None, typer.Option(help="Use only these rows, such as 'water == \"pristine\"'.", metavar="RULE")
 ]
@@ -154,7 +174,9 @@ def from_peaks(
 ) -> None:
     """Make a configuration from a table of reference peaks.
 
-    [bold]Example:[/bold] [cyan]spectune synth from-peaks peaks.csv --axis 100:3500:1 --unit cm-1 -o mine.json[/cyan]
+    [bold]Example:[/bold]
+
+    [cyan]spectune synth from-peaks peaks.csv --axis 100:3500:1 --unit cm-1 --shift 3 --fwhm 6:15 -o mine.json[/cyan]
     """
     from spectune.cli import synthesising
 
@@ -174,7 +196,7 @@ def from_spectra(
     where: Where = None,
     range: Annotated[str | None, typer.Option(help="Part of the axis to use, in its unit.", metavar="LOW:HIGH")] = None,
     shift: Shift = None,
-    fwhm: Fwhm = None,
+    fwhm: FoundFwhm = None,
 ) -> None:
     """Make a configuration from the peaks of measured reference spectra.
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from spectune.cli.attaining import attained
 from spectune.errors import DataError, SettingError
 from spectune.files.atomic import write_text
-from spectune.files.border import close_to
 from spectune.files.pattern_sets import Format, write_arrays, write_npz, write_parquet
-from spectune.files.patterns import checked, format_config, load_config
+from spectune.files.patterns import checked, format_config, named_config
 from spectune.files.read import read
 from spectune.files.reference_peaks import read_peaks
 from spectune.spectra.axis import Axis, Unit
@@ -21,16 +21,16 @@ from spectune.spectra.table import Table
 from spectune.spectra.where import describe as describe_condition
 from spectune.spectra.where import matches, parse
 from spectune.synthesis import library
-from spectune.synthesis.bayes import Attainable, attainable
 from spectune.synthesis.dials import spectra_of
 from spectune.synthesis.measured import Measured, between, measured
 from spectune.synthesis.neighbours import kept_apart
 from spectune.synthesis.patterns import SPLITS, Dials, Law, PatternConfig, grid_for, random_config
-from spectune.synthesis.published import PUBLISHED
+from spectune.synthesis.published import published_peaks
 
-BEYOND = "what can be attained is known for the published law only, and this one has dials turned"
-MOST_PAIRS = 10
 MOST_POINTS = 1_000_000
+
+ENDINGS: Mapping[str, Format] = {"": "npy", ".npz": "npz", ".parquet": "parquet"}
+"""Formats by the end of a name."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,9 @@ def write_taken(
     name = str(published or name)
     if drawn:
         raise SettingError(f"the peaks of {name} are taken as they are, so leave out --{' and --'.join(drawn)}")
-    _write(out, _with(_config(name), said, tests))
+    taken = named_config(name)
+    _write(out, _with(taken, said, tests))
+    _warn_plain(taken)
 
 
 def make(name: str, out: Path, format: Format | None, float64: bool, held_out: HeldOut | None = None) -> None:
@@ -107,7 +109,7 @@ def make(name: str, out: Path, format: Format | None, float64: bool, held_out: H
         ReadError: measured spectra that cannot be read.
         DataError: measured spectra that do not fit the configuration.
     """
-    config, kind = _config(name), _format(out, format)
+    config, kind = named_config(name), _format(out, format)
     tested = None if held_out is None else _tested(held_out, config)
     dtype = np.float64 if float64 else np.float32
     match kind:
@@ -118,6 +120,8 @@ def make(name: str, out: Path, format: Format | None, float64: bool, held_out: H
         case "parquet":
             write_parquet(out, config, dtype, tested)
     print(f"{', '.join(_sizes(config, tested))} of {config.datapoints} points, {len(config.spectra)} classes: {out}")
+    if tested is None:
+        _warn_plain(config)
 
 
 def describe(name: str, samples: int, seed: int) -> None:
@@ -126,9 +130,8 @@ def describe(name: str, samples: int, seed: int) -> None:
     Raises:
         SettingError: no such configuration, or mistakes in it.
     """
-    config = _config(name)
-    reached = _reached(attainable(config, samples, seed)) if config.published else (BEYOND,)
-    print("\n".join([*_facts(config), *reached]))
+    config = named_config(name)
+    print("\n".join([*_facts(config), *attained(config, samples, seed)]))
 
 
 def from_peaks(peaks: Path, line: Line, out: Path, shift: float | None, fwhm: str | None) -> None:
@@ -140,7 +143,9 @@ def from_peaks(peaks: Path, line: Line, out: Path, shift: float | None, fwhm: st
         SettingError: an axis or a width that makes no sense.
     """
     widths = None if fwhm is None else _pair("--fwhm", fwhm)
-    _write(out, library.in_units(library.from_peaks(read_peaks(peaks), _axis(line)), shift, widths))
+    config = library.in_units(library.from_peaks(read_peaks(peaks), _axis(line)), shift, widths)
+    _write(out, config)
+    print(_variation(config))
 
 
 def from_spectra(data: Path, what: References, out: Path, shift: float | None, fwhm: str | None) -> None:
@@ -155,7 +160,9 @@ def from_spectra(data: Path, what: References, out: Path, shift: float | None, f
     table = _chosen(read(data), what.where)
     if what.range is not None:
         table = between(table, *_pair("--range", what.range))
-    _write(out, library.in_units(library.from_spectra(table, what.substance, what.prominence), shift, widths))
+    config = library.in_units(library.from_spectra(table, what.substance, what.prominence), shift, widths)
+    _write(out, config)
+    print(_variation(config))
 
 
 def _chosen(table: Table, where: str | None) -> Table:
@@ -185,6 +192,28 @@ def _write(out: Path, config: PatternConfig) -> None:
     print(f"{len(config.spectra)} classes with {peaks} peaks on {config.datapoints} points: {out}")
 
 
+def _warn_plain(config: PatternConfig) -> None:
+    if published := published_peaks(config):
+        print(
+            f"these are the peaks of the published {published} with the plain law and test grid; the published ones, "
+            f"with the exceptions of some classes, come with the name: {published}"
+        )
+
+
+def _variation(config: PatternConfig) -> str:
+    """By how much peaks move and how wide they are, in the unit of the axis and in points.
+
+    >>> _variation(PatternConfig(100, {}, law=Law(shift=3, width=(2.0, 4.0))))
+    'peaks move by up to 3 points and are 4.71 to 9.42 wide at half-maximum; --shift and --fwhm change that'
+    """
+    step, law = library.step_of(config), config.law
+    unit = "" if config.axis is None or config.axis.unit == "index" else f" {config.axis.unit}"
+    moved = f"{law.shift} points" if config.axis is None else f"{law.shift * step:.3g}{unit} ({law.shift} points)"
+    low, high = (width * library.FWHM * step for width in law.width)
+    wide = f"{low:.3g} to {high:.3g}{unit} wide at half-maximum"
+    return f"peaks move by up to {moved} and are {wide}; --shift and --fwhm change that"
+
+
 def _with(config: PatternConfig, said: Mapping[str, Any], tests: str) -> PatternConfig:
     told = dict(said)
     if "width" in told:
@@ -204,20 +233,13 @@ def _with_tests(config: PatternConfig, told: Mapping[str, Any]) -> PatternConfig
     return replace(config, grid=replace(config.grid, **change), grids=grids)
 
 
-def _config(name: str) -> PatternConfig:
-    path = Path(name)
-    if name in PUBLISHED and not path.exists():
-        return PUBLISHED[name]()
-    if not path.suffix and not path.exists():
-        known = ", ".join(PUBLISHED)
-        raise SettingError(
-            f"there is no configuration {name!r}{close_to(name, PUBLISHED)}; give a JSON file or one of: {known}"
-        )
-    return load_config(path)
-
-
 def _format(out: Path, format: Format | None) -> Format:
-    ends: Format = "parquet" if out.suffix == ".parquet" else "npz" if out.suffix == ".npz" else "npy"
+    ends = ENDINGS.get(out.suffix.casefold())
+    if ends is None:
+        raise SettingError(
+            f"nothing is written to names that end in {out.suffix}, as {out}; name a folder without an ending, or a "
+            f"file that ends in .parquet or .npz"
+        )
     if format not in (None, ends):
         wanted = "a folder without an ending" if format == "npy" else f"a name that ends in .{format}"
         raise SettingError(f"the format {format} is written to {wanted}, got {out}")
@@ -261,22 +283,3 @@ def _facts(config: PatternConfig) -> Iterator[str]:
     weakest = min(height for pattern in patterns for height in pattern.heights)
     yield f"{len(counts)} classes, {config.datapoints} points; {', '.join(_sizes(config))} spectra"
     yield f"{min(counts)} to {max(counts)} peaks in a class, {sum(counts)} in all; the weakest has height {weakest:g}"
-
-
-def _reached(found: Attainable) -> Iterator[str]:
-    yield f"{len(found.pairs)} pairs of classes can be mistaken for each other"
-    for pair in found.pairs[:MOST_PAIRS]:
-        yield f"  {pair.one} and {pair.other}, parted by {pair.parted_by}: the best classifier errs in {pair.error:.1%}"
-    if len(found.pairs) > MOST_PAIRS:
-        yield f"  and {len(found.pairs) - MOST_PAIRS} more"
-    yield (
-        f"best accuracy on spectra as in training: {found.accuracy:.2%} "
-        f"(standard error of the sampling {found.uncertainty:.2%})"
-    )
-    for kind, accuracy in found.by_parting.items():
-        yield f"  classes parted by {kind}: {accuracy:.1%}"
-    yield f"test spectra: {found.clear} clear, {found.ties} exact ties"
-    for count, words in ((found.wrong, "look more like another class"), (found.outside, "lie beyond training")):
-        if count:
-            yield f"  {count} {words}"
-    yield "peaks that overlap are taken as read apart, and heights as drawn: no classifier reaches more"

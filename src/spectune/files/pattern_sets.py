@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 from numpy.lib import format as npy
 from numpy.typing import NDArray
+from polars.io.plugins import register_io_source
 
 from spectune.errors import RunError, SettingError
 from spectune.files.atomic import make_folder, replacing
@@ -32,6 +33,9 @@ from spectune.synthesis.patterns import SPLITS, PatternConfig, Split
 
 Format = Literal["npy", "npz", "parquet"]
 FORMATS: tuple[Format, ...] = get_args(Format)
+
+BATCH_CELLS, GROUP_CELLS = 5_000_000, 30_000_000
+"""Numbers of a Parquet table that go to polars at once, and those in a group of rows."""
 
 _AXIS_NAMES: dict[Unit, str] = {
     "nm": "wavelength_nm",
@@ -84,24 +88,44 @@ def write_npz(path: Path, config: PatternConfig, dtype: Precision = np.float32, 
 def write_parquet(
     path: Path, config: PatternConfig, dtype: Precision = np.float32, tested: Measured | None = None
 ) -> None:
-    """One table: ``class``, ``split``, the fractions of mixtures, and a column a point. All of it is in memory, once.
+    """One table: ``class``, ``split``, the fractions of mixtures, and a column a point.
 
-    Written in groups of rows, a stream through polars takes twice the memory of the 34,500 published spectra, and a
-    file six times as large: with thousands of columns every group is thousands of small pieces.
+    Spectra go through polars some at a time and reach the file in groups of rows. A group has a piece for every
+    point, of which the writer remembers some kilobytes until the end: small groups cost more than they spare.
 
     Raises:
         RunError: it cannot be written.
     """
-    columns = _columns(config, tested)
-    x = np.empty((config.datapoints, sum(_labels(config, split, tested).size for split in SPLITS)), dtype=dtype)
-    first = 0
-    for block in _blocks(config, SPLITS, dtype, tested):
-        x[:, first : first + len(block.x)] = block.x.T
-        first += len(block.x)
-    points = dict(zip(_point_names(config), x, strict=True))
-    metadata = {name: column.tolist() for name, column in columns.items()}
+    names, columns = _point_names(config), _columns(config, tested)
+    metadata = pl.DataFrame({name: column.tolist() for name, column in columns.items()})
+    number = pl.Float32 if np.dtype(dtype) == np.float32 else pl.Float64
+
+    def frames(*_: object) -> Iterator[pl.DataFrame]:
+        first = 0
+        for x in _stacked(_blocks(config, SPLITS, dtype, tested), BATCH_CELLS // config.datapoints):
+            points = dict(zip(names, np.ascontiguousarray(x.T), strict=True))
+            yield metadata[first : first + len(x)].hstack(pl.DataFrame(points))
+            first += len(x)
+
+    source = register_io_source(frames, schema=metadata.schema | dict.fromkeys(names, number))
+    rows = max(1, GROUP_CELLS // config.datapoints)
     with replacing(path) as beside:
-        pl.DataFrame({**metadata, **points}).write_parquet(beside)
+        try:
+            source.sink_parquet(beside, row_group_size=rows, statistics=False)
+        except pl.exceptions.PolarsError as error:
+            raise RunError(f"cannot write {path}: {str(error).splitlines()[0]}") from error
+
+
+def _stacked(parts: Iterable[Block], rows: int) -> Iterator[NDArray[np.floating]]:
+    """Spectra of consecutive blocks, at least ``rows`` of them together where there are that many."""
+    held: list[NDArray[np.floating]] = []
+    for part in parts:
+        held.append(part.x)
+        if sum(map(len, held)) >= rows:
+            yield np.concatenate(held)
+            held = []
+    if held:
+        yield np.concatenate(held)
 
 
 def _write_spectra(

@@ -18,9 +18,10 @@ from typing import Any, ClassVar
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from spectune.errors import DataError, SettingError
-from spectune.files.border import STRICT, refusal, sentences
+from spectune.files.border import STRICT, close_to, refusal, sentences
 from spectune.spectra.axis import Axis, Unit
 from spectune.synthesis.patterns import Dials, Grid, Law, Pattern, PatternConfig, faults
+from spectune.synthesis.published import PUBLISHED
 
 MOST_BYTES = 200_000_000
 
@@ -64,6 +65,28 @@ class _File:
 _FILE = TypeAdapter(_File)
 _RECORDS = (_File, _Peaks, _Positions, Law, Dials, Grid)
 _NAMES = tuple({one.name: None for record in _RECORDS for one in fields(record)})
+
+
+def named_config(name: str) -> PatternConfig:
+    """A published configuration by its name, or that of a JSON file.
+
+    A published name goes before a file of that name, which is reached as ``./challenge``.
+
+    >>> len(named_config("challenge").spectra)
+    27
+
+    Raises:
+        SettingError: no such configuration, or mistakes in it.
+    """
+    if name in PUBLISHED:
+        return PUBLISHED[name]()
+    path = Path(name)
+    if not path.suffix and not path.exists():
+        known = ", ".join(PUBLISHED)
+        raise SettingError(
+            f"there is no configuration {name!r}{close_to(name, PUBLISHED)}; give a JSON file or one of: {known}"
+        )
+    return load_config(path)
 
 
 def load_config(path: Path) -> PatternConfig:

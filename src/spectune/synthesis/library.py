@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks, peak_widths
 
-from spectune.errors import DataError
+from spectune.errors import DataError, SettingError
 from spectune.spectra.axis import Axis
 from spectune.spectra.table import Table, as_text
 from spectune.synthesis.patterns import Law, Pattern, PatternConfig, grid_for
@@ -17,14 +17,21 @@ from spectune.synthesis.patterns import Law, Pattern, PatternConfig, grid_for
 FWHM = 2 * float(np.sqrt(2 * np.log(2)))
 """Full width at half-maximum of a Gaussian, in standard deviations."""
 
+SHIFT = 0.25
+"""How far peaks move unless said otherwise, as a share of the mean full width at half-maximum."""
+
+SHIFTS, WIDTHS = (0.0, 1e6), (0.05 * FWHM, 1e4 * FWHM)
+"""Shifts and full widths that a law can have, in points."""
+
 
 @dataclass(frozen=True)
 class ReferencePeak:
-    """A peak of a substance: position in the unit of the axis, height in any unit."""
+    """A peak of a substance: position in the unit of the axis, height in any unit, and where it was read."""
 
     substance: str
     position: float
     height: float
+    place: str = field(default="", compare=False)
 
 
 def from_peaks(peaks: Iterable[ReferencePeak], axis: Axis, law: Law | None = None) -> PatternConfig:
@@ -83,13 +90,40 @@ def from_spectra(table: Table, substance: str, prominence: float = 0.05, law: La
 def in_units(
     config: PatternConfig, shift: float | None = None, fwhm: tuple[float, float] | None = None
 ) -> PatternConfig:
-    """The configuration with shift and full widths at half-maximum said in the unit of its axis, by the mean step."""
-    step = 1.0 if config.axis is None else float(np.diff(config.axis.positions).mean())
-    law = config.law if shift is None else replace(config.law, shift=round(shift / step))
+    """The configuration with shift and full widths at half-maximum said in the unit of its axis, by the mean step.
+
+    Args:
+        config: classes and law.
+        shift: by how much peaks move at most; by default ``SHIFT`` of the mean width, but at least one point.
+        fwhm: lowest and highest width; those of the law by default.
+
+    Raises:
+        SettingError: a shift or a width beyond what a law can have.
+    """
+    step, law = step_of(config), config.law
     if fwhm is not None:
-        low, high = (width / step / FWHM for width in fwhm)
+        low, high = (_points("--fwhm", width, step, WIDTHS) / FWHM for width in fwhm)
         law = replace(law, width=(low, high), test_width=low)
+    if shift is None:
+        points = max(1, round(SHIFT * FWHM * sum(law.width) / 2))
+    else:
+        points = round(_points("--shift", shift, step, SHIFTS))
+    law = replace(law, shift=points)
     return replace(config, law=law, grid=grid_for(law))
+
+
+def step_of(config: PatternConfig) -> float:
+    """Mean step of the axis, in its unit; 1 where points are only numbered."""
+    return 1.0 if config.axis is None else float(np.diff(config.axis.positions).mean())
+
+
+def _points(name: str, said: float, step: float, limits: tuple[float, float]) -> float:
+    low, high = limits
+    if not low <= said / step <= high:
+        raise SettingError(
+            f"{name} must be from {low * step:.3g} to {high * step:.3g} in the unit of the axis, got {said:g}"
+        )
+    return said / step
 
 
 def _found(row: NDArray[np.float64], prominence: float) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
@@ -100,14 +134,15 @@ def _found(row: NDArray[np.float64], prominence: float) -> tuple[NDArray[np.intp
 def _point(peak: ReferencePeak, axis: Axis) -> int:
     positions = axis.positions
     half_step = float(np.diff(positions).mean()) / 2
+    said = f"{peak.place}: {peak.substance!r}" if peak.place else repr(peak.substance)
     if not positions[0] - half_step <= peak.position <= positions[-1] + half_step:
         raise DataError(
-            f"{peak.substance!r} has a peak at {peak.position:g}, outside the axis from {positions[0]:g} to "
+            f"{said} has a peak at {peak.position:g}, outside the axis from {positions[0]:g} to "
             f"{positions[-1]:g}; widen the axis or leave the peak out"
         )
     if not 0 < peak.height < np.inf:
         raise DataError(
-            f"{peak.substance!r} has a peak at {peak.position:g} of height {peak.height:g}; heights must be above 0"
+            f"{said} has a peak at {peak.position:g} of height {peak.height:g}; heights must be above 0 and finite"
         )
     return int(np.abs(positions - peak.position).argmin())
 

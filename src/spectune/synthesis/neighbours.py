@@ -8,7 +8,7 @@ from itertools import chain
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from spectune.synthesis.patterns import Grid, Law, Pattern, PatternConfig
@@ -23,16 +23,48 @@ CLOSE = 1e-9
 
 
 @dataclass(frozen=True)
+class Moves:
+    """How peaks move beside their own shifts; by default as published.
+
+    Attributes:
+        whole: own shifts are whole numbers and end one point early on the right, else real ones.
+        common, stretch: see ``Dials``.
+        middle: about which the axis is stretched, in points.
+    """
+
+    whole: bool = True
+    common: float = 0.0
+    stretch: float = 0.0
+    middle: float = 0.0
+
+    @property
+    def coupled(self) -> bool:
+        """Whether peaks of a spectrum share a part of their shifts."""
+        return self.common > 0 or self.stretch > 0
+
+
+APART = Moves()
+"""Every peak by itself, as published."""
+
+
+@dataclass(frozen=True)
 class Variation:
     """How far peaks go: ``shift`` points, ``height``; peaks of height 1 only where ``tops`` is true.
 
     ``slack`` is 1 where shifts end one point early on the right (as whole numbers are drawn), else 0.
+    ``stretch`` is a share of the distance from ``middle`` that is added to the shift.
     """
 
     shift: float
     height: float
     tops: bool
     slack: int = 0
+    stretch: float = 0.0
+    middle: float = 0.0
+
+    def reach(self, positions: ArrayLike) -> NDArray[np.float64]:
+        """How far peaks at ``positions`` go to either side, in points."""
+        return np.asarray(self.shift + self.stretch * np.abs(np.asarray(positions) - self.middle), dtype=np.float64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,9 +76,16 @@ class _All:
     edges: NDArray[np.int64]
 
 
-def trained(law: Law) -> Variation:
+def moves_of(config: PatternConfig) -> Moves:
+    """How peaks of a configuration move in training."""
+    dials = config.dials
+    return APART if config.published else Moves(False, dials.common, dials.stretch, (config.datapoints - 1) / 2)
+
+
+def trained(law: Law, moves: Moves = APART) -> Variation:
     """How far peaks go in training."""
-    return Variation(law.shift, law.variation, law.tops_vary, slack=1)
+    shift = law.shift + moves.common
+    return Variation(shift, law.variation, law.tops_vary, int(moves.whole), moves.stretch, moves.middle)
 
 
 def alike(one: Pattern, other: Pattern, variation: Variation) -> NDArray[np.bool_]:
@@ -84,9 +123,8 @@ def _alike(
     own = np.asarray(pattern.heights, dtype=np.float64)[:, None]
     away = np.abs(np.asarray(pattern.positions)[:, None] - positions)
     differ = np.abs(own - heights)
-    close = (away <= max(0.0, 2 * variation.shift - variation.slack)) & (
-        (differ < 2 * variation.height) | (differ == 0)
-    )
+    reach = variation.reach(pattern.positions)[:, None] + variation.reach(positions) - variation.slack
+    close = (away <= np.maximum(0.0, reach)) & ((differ < 2 * variation.height) | (differ == 0))
     return np.asarray(close if variation.tops else close & ((own == 1) == (heights == 1)))
 
 
@@ -111,9 +149,17 @@ def parting(one: Pattern, other: Pattern, variation: Variation) -> Parting:
     """What parts two classes most: a peak only one has, a position, or a height."""
     if len(one.positions) != len(other.positions) or not np.diag(alike(one, other, variation)).all():
         return "minor peak"
-    away = np.abs(np.subtract(one.positions, other.positions)).max() / max(variation.shift, 1e-9)
+    reach = np.maximum(variation.reach(one.positions), 1e-9)
+    away = (np.abs(np.subtract(one.positions, other.positions)) / reach).max()
     differ = np.abs(np.subtract(one.heights, other.heights)).max() / max(variation.height, 1e-9)
     return "position" if away > differ else "height"
+
+
+def within_reach(config: PatternConfig) -> Iterator[tuple[str, str, Parting]]:
+    """Names of confusable classes in training and what parts them, taking every peak by itself."""
+    variation, patterns = trained(config.law, moves_of(config)), tuple(config.spectra.values())
+    for one, other in confusable(config, variation):
+        yield config.names[one], config.names[other], parting(patterns[one], patterns[other], variation)
 
 
 def kept_apart(config: PatternConfig) -> PatternConfig:

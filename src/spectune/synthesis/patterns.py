@@ -245,7 +245,25 @@ def _dial_faults(dials: Dials, classes: int) -> Iterator[str]:
     shares = dict.fromkeys(("lorentz", "asymmetry", "width_spread"), (0.0, 0.95)) | {"lorentz": (0.0, 1.0)}
     sizes = dict.fromkeys(("noise", "baseline"), (0.0, 100.0)) | {"counts": (0.0, 1e12), "common": (0.0, 1e6)}
     numbers = {"stretch": (0.0, 0.5), "impurities": (0, 1000), "impurity_height": (0.0, HIGHEST)}
-    yield from _outside("dials", dials, shares | sizes | numbers | {"phases": (1, max(1, classes))})
+    wrong = list(_outside("dials", dials, shares | sizes | numbers | {"phases": (1, max(1, classes))}))
+    yield from wrong or _idle(dials)
+
+
+def _idle(dials: Dials) -> Iterator[str]:
+    """A sentence for every dial that was turned and does nothing, because of another."""
+    plain, shape = Dials(), dials.shape
+    needs = (
+        ("lorentz", dials.lorentz != plain.lorentz, shape == "pseudo_voigt", "dials.shape pseudo_voigt"),
+        ("asymmetry", dials.asymmetry > 0, shape == "asymmetric", "dials.shape asymmetric"),
+        ("shape", shape == "pseudo_voigt", dials.lorentz > 0, "dials.lorentz above 0"),
+        ("shape", shape == "asymmetric", dials.asymmetry > 0, "dials.asymmetry above 0"),
+        ("impurity_height", dials.impurity_height != plain.impurity_height, dials.impurities > 0, "dials.impurities"),
+        ("impurities", dials.impurities > 0, dials.impurity_height > 0, "dials.impurity_height above 0"),
+    )
+    for name, turned, works, needed in needs:
+        if turned and not works:
+            value, rest = getattr(dials, name), getattr(plain, name)
+            yield f"dials.{name} is {value} and does nothing without {needed}: set that too, or leave it at {rest}"
 
 
 def _grid_faults(place: str, grid: Grid) -> Iterator[str]:
@@ -258,4 +276,10 @@ def _outside(place: str, record: object, limits: Mapping[str, tuple[float, float
     for name, (low, high) in limits.items():
         value = getattr(record, name)
         if not low <= value <= high:
-            yield f"{place}.{name} must be from {low:g} to {high:g}, got {value:g}"
+            yield f"{place}.{name} must be from {_digits(low)} to {_digits(high)}, got {_digits(value)}"
+
+
+def _digits(number: float) -> str:
+    if isinstance(number, int):
+        return str(number)
+    return f"{number:.0f}" if number.is_integer() else f"{number:g}"

@@ -93,3 +93,19 @@ def _cells(name: int) -> tuple[tuple[int, int], ...]:
 
 PUBLISHED = {"benchmark": benchmark_config, "challenge": challenge_config}
 """Published configurations by name."""
+
+
+def published_peaks(config: PatternConfig) -> str | None:
+    """Name of the published set with these peaks, whose law or test spectra a plain configuration lacks.
+
+    The published files hold peaks only. None where the law is not the plain one, or nothing is missing.
+
+    >>> published_peaks(replace(challenge_config(), law=Law(), grid=Grid(), grids={}))
+    'challenge'
+    """
+    plain = PatternConfig(config.datapoints, config.spectra)
+    if (config.law, config.dials, config.grid, config.grids) != (plain.law, plain.dials, plain.grid, plain.grids):
+        return None
+    there = {name: made() for name, made in PUBLISHED.items()}
+    peaks = (config.datapoints, config.spectra)
+    return next((name for name, one in there.items() if peaks == (one.datapoints, one.spectra)), None)

@@ -13,23 +13,28 @@ from spectune.networks.published.pieces import head
 
 STAGES = 6
 RELU = Act("relu")
-
-
 UNITS = (3100, 1200)
 
 
-def resnet(outputs: int, activation: Activation = "linear", units: Sequence[int] = ()) -> Layers:
+def resnet(
+    outputs: int,
+    activation: Activation = "linear",
+    units: Sequence[int] = (),
+    normalised: bool = True,
+    front: Layers = (),
+) -> Layers:
     """Twenty-five convolutions in a row with shortcuts, batch normalisation behind each.
 
-    As published it has no hidden dense layers, so that all values of ``activation`` make one network.
+    As published it has no hidden dense layers, so that all values of ``activation`` make one network, and nothing
+    in ``front`` of the first stage.
     """
-    normal: Layers = (BatchNorm(),)
-    return (Conv(64, 5), *normal, *_stages(normal), *head(units, activation, 0.5, outputs))
+    normal: Layers = (BatchNorm(),) if normalised else ()
+    return (Conv(64, 5), *normal, *front, *_stages(normal), *head(units, activation, 0.5, outputs))
 
 
-def resnet_mod(outputs: int, activation: Activation = "relu", units: Sequence[int] = UNITS) -> Layers:
+def resnet_mod(outputs: int, activation: Activation = "relu") -> Layers:
     """The same without batch normalisation, with a ReLU in front and two dense layers behind."""
-    return (Conv(64, 5), RELU, *_stages(()), *head(units, activation, 0.5, outputs))
+    return resnet(outputs, activation, UNITS, False, (RELU,))
 
 
 def _stages(normal: Layers) -> Layers:

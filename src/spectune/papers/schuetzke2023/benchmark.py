@@ -28,7 +28,7 @@ from spectune.papers.schuetzke2023.folder import (
     opened,
 )
 from spectune.papers.schuetzke2023.maps import DecisionMap, Sweep, decisions, sweeps
-from spectune.papers.schuetzke2023.patterns import Patterns, Reference, made, modes, of_classes, reference, truth
+from spectune.papers.schuetzke2023.patterns import Patterns, Reference, made, outlook, truth
 from spectune.papers.schuetzke2023.plan import Fit, Plan, missing
 from spectune.papers.schuetzke2023.protocol import Protocol
 from spectune.papers.schuetzke2023.reported import published
@@ -55,10 +55,11 @@ class Benchmark:
         plan: what was asked.
         runs: all that are kept in the folder, also those of earlier commands.
         truth: class numbers of the test spectra, (rows,).
-        modes: classes by failure mode; empty but for the challenge.
+        modes: classes by failure mode; empty where there are none to tell apart.
         reference: what can be known of the test spectra; None where that is not known.
         by_mode: the same for every failure mode.
         sweeps, maps: where networks were asked for their decisions, and what they said.
+        unknown: why there is no ``reference``.
     """
 
     plan: Plan
@@ -69,6 +70,7 @@ class Benchmark:
     by_mode: Mapping[Parting, Reference]
     sweeps: tuple[Sweep, ...]
     maps: tuple[DecisionMap, ...]
+    unknown: str = ""
 
     @property
     def published(self) -> str:
@@ -90,14 +92,13 @@ def benchmark(plan: Plan, clock: Clock = time.monotonic) -> Generator[Progress |
     """
     torch.set_num_threads(plan.machine.threads)
     with opened(plan.folder, plan.dataset, plan.config, plan.protocol):
+        told = outlook(plan.config)
+        over = sweeps(plan.config, told.pairs)
         yield from _trained(plan, clock)
-        over = sweeps(plan.config)
         runs = kept_runs(plan.folder)
         maps = yield from _mapped(plan, over, tuple(dict.fromkeys(run.name for run in runs)))
-    apart = modes(plan.config)
-    known = {mode: reference(of_classes(plan.config, labels)) for mode, labels in apart.items()}
-    by_mode = {mode: found for mode, found in known.items() if found is not None}
-    yield Benchmark(plan, runs, truth(plan.config), apart, reference(plan.config), by_mode, over, maps)
+    right = truth(plan.config)
+    yield Benchmark(plan, runs, right, told.modes, told.reference, told.by_mode, over, maps, told.unknown)
 
 
 def _trained(plan: Plan, clock: Clock) -> Iterator[Progress]:

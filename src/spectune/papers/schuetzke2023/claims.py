@@ -71,7 +71,7 @@ OTHERS = tuple(name for name in AS_RUN if name != BEST)
 ELABORATE = ("resnet", "cnn_bn-linear", "inc3-linear", "inc6-linear")
 
 SWITCHED = tuple((f"{name}-relu", f"{name}-linear") for name in EIGHT if name != "resnet")
-NORMALISED = (("cnn_bn-plain", "cnn_bn-linear"), (BEST, "cnn6_bn-relu"), ("resnet-plain", "resnet"))
+NORMALISED = (("cnn_bn-plain", "cnn_bn-linear"), (BEST, "cnn6_bn-relu"), ("resnet-nonorm", "resnet"))
 MODIFIED_PAIRS: Mapping[str, tuple[str, str]] = {
     "cnn_bn_mod": ("cnn_bn_mod-relu", "cnn_bn-linear"),
     "resnet_mod": ("resnet_mod-relu", "resnet"),

@@ -6,13 +6,13 @@ other: the peak that parts them goes over a grid of positions and heights, the o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from spectune.synthesis.bayes import Pair, attainable
+from spectune.synthesis.bayes import Pair
 from spectune.synthesis.neighbours import Parting
 from spectune.synthesis.painting import painted
 from spectune.synthesis.patterns import HIGHEST, PatternConfig
@@ -29,8 +29,6 @@ BEYOND = 1.4
 
 LEAST = 0.01
 """Variation of height a map takes where training has none."""
-
-SAMPLES = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +64,15 @@ class DecisionMap:
     said: NDArray[np.int64]
 
 
-def sweeps(config: PatternConfig) -> tuple[Sweep, ...]:
-    """The hardest pair of classes that a position parts, and the hardest that a height does; where there is one."""
+def sweeps(config: PatternConfig, pairs: Sequence[Pair]) -> tuple[Sweep, ...]:
+    """The hardest pair of classes that a position parts, and the hardest that a height does; where there is one.
+
+    ``pairs`` come the hardest first. With dials turned there is none: spectra in between would lack what they add.
+    """
     if not config.published:
         return ()
-    pairs = [pair for pair in attainable(config, SAMPLES).pairs if _as_many(config, pair)]
-    first = [next((pair for pair in pairs if pair.parted_by == kind), None) for kind in ("position", "height")]
+    even = [pair for pair in pairs if _as_many(config, pair)]
+    first = [next((pair for pair in even if pair.parted_by == kind), None) for kind in ("position", "height")]
     return tuple(_sweep(config, pair) for pair in first if pair is not None)
 
 

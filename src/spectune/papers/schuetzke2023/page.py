@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from spectune.papers.schuetzke2023.answering import compared, left, reply
 from spectune.papers.schuetzke2023.benchmark import Benchmark
 from spectune.papers.schuetzke2023.claims import FEWEST_SEEDS, Finding, claims, summary
 from spectune.papers.schuetzke2023.figures import accuracy_picture, curves_picture, pairs_picture
 from spectune.papers.schuetzke2023.mapping import map_picture
 from spectune.papers.schuetzke2023.plan import Plan
 from spectune.papers.schuetzke2023.protocol import AS_PRINTED, AS_RUN
-from spectune.papers.schuetzke2023.questions import ASKED
-from spectune.papers.schuetzke2023.reported import SOURCE
+from spectune.papers.schuetzke2023.questions import ASKED, QUESTIONS, Question
+from spectune.papers.schuetzke2023.reported import MODIFIED, SOURCE, logged
 from spectune.papers.schuetzke2023.scores import LIKELY, Contest, by_name, contests
 from spectune.papers.schuetzke2023.tables import (
     MODE_WORDS,
     MOST_CONTESTS,
     contests_grid,
     modes_grid,
-    percent,
-    standings,
+    question_grid,
     standings_grid,
     training_grid,
 )
+from spectune.papers.schuetzke2023.verdict import answer, inclined, legend, reasons
 from spectune.report.sections import Code, Head, Part, Picture, Points, Section, Table, Words, page
 from spectune.report.tables.grid import Grid
 from spectune.report.wording import counted, plain, simulated_warning
 from spectune.synthesis.making import labels_of
 from spectune.synthesis.patterns import Split
+
+QUESTION_WORDS = (
+    "Mean accuracy of the first network minus that of the second, over the seeds that both have. From, to: 95 % "
+    "interval of this mean over seeds (Student's t on the differences seed by seed; all networks of a seed see the "
+    f"rows in one order), from {FEWEST_SEEDS} seeds on: where other seeds would lead on these test spectra. Chance: "
+    "how often the difference would be as large if every class could as well go the other way, alone and with all "
+    f"comparisons of this table looked at (Holm). More often, less often: that is at most {LIKELY:g}, and the interval "
+    "leaves out zero. Small print: everything that is changed; a row with several changes tells of none of them alone."
+)
 
 SPLIT_WORDS: dict[Split, str] = {"train": "for training", "val": "for validation", "test": "for the test"}
 
@@ -33,17 +43,20 @@ SPLIT_WORDS: dict[Split, str] = {"train": "for training", "val": "for validation
 def benchmark_page(found: Benchmark, command: str) -> str:
     """The page; ``command`` repeats the benchmark."""
     plan, fought = found.plan, contests(by_name(found.runs), found.truth)
+    say, *others = headline(found, fought)
     classes = counted(len(plan.config.spectra), "class", "classes")
     head = Head(
         kind=f"spectune bench schuetzke2023 · {plan.dataset} · {classes} · {plan.config.datapoints} points",
         title=ASKED[plan.question] if plan.question else "Neural networks for synthetic spectra, trained alike",
-        say=answer(found, fought),
-        reasons=reasons(found, fought),
+        say=say,
+        reasons=tuple(others),
         warning=limits(plan),
     )
     sections = [
+        *(_questions(found) if plan.question else []),
         Section("Networks", _networks(found)),
         *_claims(claims(found)),
+        *([] if plan.question else _questions(found)),
         *_modes(found),
         Section("Which networks differ", _contests(fought), "Differences"),
         Section("Classes taken for each other", _pairs(found), "Confused classes"),
@@ -58,34 +71,13 @@ def benchmark_page(found: Benchmark, command: str) -> str:
     )
 
 
-def answer(found: Benchmark, fought: tuple[Contest, ...]) -> str:
-    """The network with the highest median, and which others cannot be told from it."""
-    name, runs, counts = standings(found)[0]
-    right = f"{counts.median} of {counts.rows} test spectra right"
-    say = f"{name} has {right} ({percent(counts.median / counts.rows)} %, median of {counted(len(runs), 'seed')})"
-    near = [
-        one.other if one.one == name else one.one for one in fought if name in (one.one, one.other) and not one.clear
-    ]
-    if len(standings(found)) == 1:
-        return f"{say}."
-    if not near:
-        return f"{say}, the most of {counted(len(standings(found)), 'network')}; all others are behind beyond chance."
-    return f"{say}, the most of {counted(len(standings(found)), 'network')}; not to be told from it: {', '.join(near)}."
-
-
-def reasons(found: Benchmark, fought: tuple[Contest, ...]) -> tuple[str, ...]:
-    """What stands behind the answer."""
-    made = []
-    if found.reference is not None:
-        told = found.reference
-        made.append(
-            f"Of {counted(told.rows, 'test spectrum', 'test spectra')}, training settles {told.clear}; {told.ties} are "
-            f"ties between classes that are exactly as likely. Guessing there gives {percent(told.guessed)} %."
-        )
-    clear = sum(one.clear for one in fought)
-    if fought:
-        made.append(f"{clear} of {counted(len(fought), 'pair')} of networks can be told apart.")
-    return tuple(made)
+def headline(found: Benchmark, fought: tuple[Contest, ...]) -> tuple[str, ...]:
+    """What came of it, the answer first: to the question, if there is one, else which network is ahead."""
+    ahead, question = answer(found, fought), found.plan.question
+    if not question:
+        return ahead, *reasons(found, fought)
+    without = left(question, by_name(found.runs))
+    return reply(question, found), *([without] if without else []), ahead, *reasons(found, fought)
 
 
 def limits(plan: Plan) -> str:
@@ -101,19 +93,49 @@ def _networks(found: Benchmark) -> tuple[Part, ...]:
         Picture(
             accuracy_picture(found),
             "One dot a seed: test spectra that are right by the weights of the epoch with the lowest validation loss."
-            f"{beside} Dashed: what a classifier has that knows the law of training and guesses ties; dotted: one "
-            "that is right in every tie.",
+            f"{beside}{legend(found.reference)}",
         ),
         Table(
             standings_grid(found),
             "The median seed on the test spectra with its 95 % score interval (Wilson), and mean and deviation over "
-            "seeds. Validation: accuracy on the spectra that chose the epoch. Published figures are another program's.",
+            "seeds. Validation: accuracy on the spectra that chose the epoch. Published figures are another program's."
+            f"{_unplaced(found)}",
         ),
         Words(
             "The interval says how far the share could lie from that of more spectra of this kind; the deviation says "
             "how far another seed lies. Test spectra of one class are alike, so the interval is rather too narrow."
         ),
     )
+
+
+def _unplaced(found: Benchmark) -> str:
+    """Published medians of networks that are here, but that belong to no row."""
+    untold, there = "as it is not said whether its dense layers were linear", {run.network for run in found.runs}
+    figures = {
+        "vgg": f"{MODIFIED['vgg_mod'].original:.2f} % for VGG, {untold}",
+        "cnn_bn": f"{MODIFIED['cnn_bn_mod'].original:.2f} % for CNN BN, {untold}",
+        "resnet_mod": f"{MODIFIED['resnet_mod'].modified:.2f} % for resnet_mod, a share of validation spectra",
+    }
+    words = [sentence for network, sentence in figures.items() if network in there]
+    return f" Published, and in no row: {'; '.join(words)}." if words and found.published == "challenge" else ""
+
+
+def _questions(found: Benchmark) -> list[Section]:
+    """The comparisons of the question that was asked; where none was, all questions to which the runs say something."""
+    runs, asked = by_name(found.runs), found.plan.question
+    if asked:
+        return [Section("The comparisons that answer it", (_compared(asked, found),), "Comparisons")]
+    return [
+        Section(
+            ASKED[one], (Words(f"{reply(one, found)} {left(one, runs)}"), _compared(one, found)), f"Question: {one}"
+        )
+        for one in QUESTIONS
+        if compared(one, runs, found.truth)
+    ]
+
+
+def _compared(question: Question, found: Benchmark) -> Table:
+    return Table(question_grid(question, found), QUESTION_WORDS)
 
 
 def _claims(judged: tuple[Finding, ...]) -> list[Section]:
@@ -135,20 +157,21 @@ def _modes(found: Benchmark) -> list[Section]:
     if not found.modes:
         return []
     words = ", ".join(f"{MODE_WORDS[mode]} {labels.size}" for mode, labels in found.modes.items())
+    rest = len(found.plan.config.spectra) - sum(labels.size for labels in found.modes.values())
+    others = f"; {rest} more can be mistaken for no other" if rest else ""
     parts: tuple[Part, ...] = (
-        Table(modes_grid(found), "The median seed by what parts the classes of a triplet, with 95 % intervals."),
-        Words(
-            f"Classes: {words}. Positions and intensities of neighbours overlap in training, and the test spectra of "
-            "these modes lie where both are exactly as likely: what is above guessing there is the network's own "
-            "inclination to put the boundary in the middle, which training does not teach."
+        Table(
+            modes_grid(found),
+            "The median seed by what parts a class from the one it is hardest to part from, with 95 % intervals.",
         ),
+        Words(f"Classes: {words}{others}.{inclined(found)}"),
     )
     return [Section("Failure modes", parts)]
 
 
 def _contests(fought: tuple[Contest, ...]) -> tuple[Part, ...]:
     if not fought:
-        return (Words("There is one network only."),)
+        return (Words("There are no two networks with a seed in common."),)
     left = f" The clearest {MOST_CONTESTS} of {len(fought)}." if len(fought) > MOST_CONTESTS else ""
     return (
         Table(
@@ -189,11 +212,13 @@ def _maps(found: Benchmark) -> list[Section]:
 
 
 def _training(found: Benchmark) -> tuple[Part, ...]:
+    named = any(logged(found.published, run.name) for run in found.runs)
+    beside = " Published: on a GPU that is not named; epochs counted from 1 as here." if named else ""
     return (
         Picture(
             curves_picture(found), "Mean validation loss by epoch, a line a seed; the dot is the epoch that is used."
         ),
-        Table(training_grid(found), "Medians over seeds. Seeds of a network share one fit, and its time."),
+        Table(training_grid(found), f"Medians over seeds. Seeds of a network share one fit, and its time.{beside}"),
     )
 
 

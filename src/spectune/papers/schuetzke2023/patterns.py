@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spectune.errors import SettingError
-from spectune.files.border import close_to
-from spectune.files.patterns import load_config
+from spectune.files.patterns import named_config
 from spectune.spectra.axis import Axis
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Task
-from spectune.synthesis.bayes import attainable
+from spectune.synthesis.bayes import Pair, attainable, hardest
 from spectune.synthesis.making import blocks, labels_of
 from spectune.synthesis.neighbours import Parting
 from spectune.synthesis.patterns import SPLITS, PatternConfig
-from spectune.synthesis.published import INTENSITY, MINOR, POSITION, PUBLISHED, challenge_config
+from spectune.synthesis.published import INTENSITY, MINOR, POSITION, challenge_config
 
-SAMPLES = 2000
-"""Spectra drawn of a class to find out what can be attained."""
+SAMPLES = 200
+"""Spectra drawn of a class to find out which other is hardest to part from it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,24 +63,62 @@ class Reference:
     """What a classifier that knows the law of training makes of test spectra.
 
     Attributes:
-        rows: test spectra.
         clear: those of which it is sure and right.
-        ties: those it can only guess, one of two or more classes being as likely.
+        ties: those it can only guess, two or more classes being as likely.
+        wrong: those of which it is sure and wrong, another class being likelier.
+        outside: those that training never gives, so that its law says nothing of them.
+        won: ties it has right by guessing, in the mean: 1/k of each between k classes.
+        left_out: dials that hide peaks and are taken as at rest, so that accuracies are upper bounds.
     """
 
-    rows: int
     clear: int
     ties: int
+    wrong: int
+    outside: int
+    won: float
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """Test spectra."""
+        return self.clear + self.ties + self.wrong + self.outside
 
     @property
     def guessed(self) -> float:
-        """Accuracy of one that guesses between two classes wherever there is a tie."""
-        return (self.clear + self.ties / 2) / self.rows
+        """Accuracy of one that guesses wherever there is a tie; NaN where training never gives some spectra."""
+        return float("nan") if self.outside else (self.clear + self.won) / self.rows
 
     @property
     def most(self) -> float:
-        """Accuracy of one that is right wherever there is a tie."""
-        return (self.clear + self.ties) / self.rows
+        """Accuracy of one that is right wherever there is a tie; NaN where training never gives some spectra."""
+        return float("nan") if self.outside else (self.clear + self.ties) / self.rows
+
+    @property
+    def lines(self) -> tuple[float, ...]:
+        """Accuracies to draw beside those of networks: with ties guessed and with all right, as far as they exist."""
+        if self.outside:
+            return ()
+        return (self.guessed, self.most) if self.ties else (self.guessed,)
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """What the law of a configuration tells before anything is trained.
+
+    Attributes:
+        modes: classes by what parts them from the one that is hardest to part from them; empty where they are not
+            of two kinds or all of one.
+        reference: what can be known of the test spectra; None where that cannot be worked out.
+        by_mode: the same for every failure mode.
+        pairs: classes that can be mistaken for each other, the hardest first.
+        unknown: why there is no ``reference``.
+    """
+
+    modes: Mapping[Parting, NDArray[np.intp]]
+    reference: Reference | None
+    by_mode: Mapping[Parting, Reference]
+    pairs: tuple[Pair, ...]
+    unknown: str = ""
 
 
 def configuration(name: str, classes: int | None = None) -> PatternConfig:
@@ -90,7 +127,7 @@ def configuration(name: str, classes: int | None = None) -> PatternConfig:
     Raises:
         SettingError: no such configuration, mistakes in it, or one that holds no benchmark.
     """
-    config = PUBLISHED[name]() if name in PUBLISHED else _from_file(name)
+    config = named_config(name)
     if classes is not None:
         config = _first(config, classes)
     _check(config, name)
@@ -113,49 +150,53 @@ def truth(config: PatternConfig) -> NDArray[np.int64]:
     return labels_of(config, "test")
 
 
-def modes(config: PatternConfig) -> Mapping[Parting, NDArray[np.intp]]:
-    """Classes of the challenge by what parts them; none for other configurations."""
+def outlook(config: PatternConfig) -> Outlook:
+    """What is known of test spectra and failure modes; where it cannot be worked out, why."""
+    try:
+        found = attainable(config, SAMPLES)
+    except SettingError as error:
+        return Outlook(_modes(config, ()), None, {}, (), str(error))
+    chances, apart = tuple(found.chances.values()), _modes(config, found.pairs)
+    by_mode = {
+        mode: _reference([chances[label] for label in labels.tolist()], found.left_out)
+        for mode, labels in apart.items()
+    }
+    return Outlook(apart, _reference(chances, found.left_out), by_mode, found.pairs)
+
+
+def _reference(chances: Sequence[Sequence[float]], left_out: tuple[str, ...]) -> Reference:
+    every = np.concatenate([np.asarray(each, dtype=np.float64) for each in chances])
+    ties = every[(every > 0) & (every < 1)]
+    clear, wrong, outside = (int(which.sum()) for which in (every == 1, every == 0, np.isnan(every)))
+    return Reference(clear, ties.size, wrong, outside, float(ties.sum()), left_out)
+
+
+def _modes(config: PatternConfig, pairs: tuple[Pair, ...]) -> Mapping[Parting, NDArray[np.intp]]:
+    """Classes by what parts them: of the challenge as published, of others from their hardest pairs."""
+    kinds = _published_kinds(config) or hardest(pairs)
+    found = {mode: np.flatnonzero([kinds.get(name) == mode for name in config.names]) for mode in get_args(Parting)}
+    apart = {mode: labels for mode, labels in found.items() if labels.size}
+    return apart if len(apart) > 1 or len(kinds) == len(config.spectra) else {}
+
+
+def _published_kinds(config: PatternConfig) -> Mapping[str, Parting]:
+    """What parts the classes of the challenge, by name; none where others are among them."""
     published = challenge_config().spectra
     if not all(published.get(name) == pattern for name, pattern in config.spectra.items()):
         return {}
     groups: dict[Parting, range] = {"minor peak": MINOR, "position": POSITION, "height": INTENSITY}
-    found = {mode: np.flatnonzero(np.isin(config.names, [str(one) for one in some])) for mode, some in groups.items()}
-    return {mode: classes for mode, classes in found.items() if classes.size}
-
-
-def reference(config: PatternConfig) -> Reference | None:
-    """What can be known of the test spectra; None where the law has dials turned."""
-    if not config.published:
-        return None
-    found = attainable(config, SAMPLES)
-    rows = found.clear + found.ties + found.wrong + found.outside
-    return Reference(rows, found.clear, found.ties) if rows else None
-
-
-def of_classes(config: PatternConfig, labels: NDArray[np.intp]) -> PatternConfig:
-    """The configuration with the chosen classes only."""
-    names = [config.names[label] for label in labels.tolist()]
-    return replace(
-        config,
-        spectra={name: config.spectra[name] for name in names},
-        grids={name: grid for name, grid in config.grids.items() if name in names},
-    )
-
-
-def _from_file(name: str) -> PatternConfig:
-    path = Path(name)
-    if not path.suffix and not path.exists():
-        known = ", ".join(PUBLISHED)
-        raise SettingError(
-            f"there is no data set {name!r}{close_to(name, PUBLISHED)}; give a JSON configuration or one of: {known}"
-        )
-    return load_config(path)
+    return {name: mode for mode, some in groups.items() for name in config.spectra if int(name) in some}
 
 
 def _first(config: PatternConfig, classes: int) -> PatternConfig:
     if not 2 <= classes <= len(config.spectra):
         raise SettingError(f"classes must be from 2 to {len(config.spectra)}, those of the data set, got {classes}")
-    return of_classes(config, np.arange(classes))
+    names = config.names[:classes]
+    return replace(
+        config,
+        spectra={name: config.spectra[name] for name in names},
+        grids={name: grid for name, grid in config.grids.items() if name in names},
+    )
 
 
 def _check(config: PatternConfig, name: str) -> None:

@@ -10,6 +10,7 @@ from statistics import median_low
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import stdtrit
 from scipy.stats import binomtest
 
 from spectune.metrics import score_interval
@@ -159,6 +160,24 @@ def flips(differences: Sequence[int]) -> float:
 def shared(ones: Sequence[Run], others: Sequence[Run]) -> list[tuple[Run, Run]]:
     """Runs of both networks, seed by seed."""
     return [(one, other) for one in ones for other in others if one.seed == other.seed]
+
+
+def gains(pairs: Sequence[tuple[Run, Run]], truth: Labels) -> tuple[float, ...]:
+    """Accuracy of one side minus that of the other, pair by pair."""
+    return tuple(float(np.mean(one.answers == truth) - np.mean(other.answers == truth)) for one, other in pairs)
+
+
+def student(values: Sequence[float]) -> tuple[float, float]:
+    """95 % interval of the mean of at least two values (Student, 1908).
+
+    His paper's hours of sleep gained by one drug over another, in ten patients:
+
+    >>> hours = 1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4
+    >>> tuple(round(limit, 3) for limit in student(hours))
+    (0.7, 2.46)
+    """
+    half = float(stdtrit(len(values) - 1, 0.975) * np.std(values, ddof=1) / np.sqrt(len(values)))
+    return float(np.mean(values)) - half, float(np.mean(values)) + half
 
 
 def contest(one: str, other: str, pairs: Sequence[tuple[Run, Run]], truth: Labels) -> Contest:

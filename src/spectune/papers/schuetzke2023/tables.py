@@ -1,4 +1,4 @@
-"""Tables of the benchmark: networks, failure modes, contests between networks, published figures."""
+"""Tables of the benchmark: networks, failure modes, contests, comparisons of a question, published figures."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spectune.papers.schuetzke2023.answering import Compared, Runs, compared, untrained
 from spectune.papers.schuetzke2023.benchmark import Benchmark
+from spectune.papers.schuetzke2023.questions import COMPARISONS, Comparison, Question
+from spectune.papers.schuetzke2023.reported import logged, published_median
 from spectune.papers.schuetzke2023.scores import Contest, Tally, by_mode, by_name, tally
 from spectune.papers.schuetzke2023.training import Run
 from spectune.report.tables.grid import Grid, columns
-from spectune.report.wording import NOT_AVAILABLE, duration, fixed, number, plain
+from spectune.report.wording import NOT_AVAILABLE, counted, duration, fixed, number, plain
 from spectune.synthesis.neighbours import Parting
 
 MODE_WORDS: dict[Parting, str] = {"minor peak": "minor peak", "position": "position", "height": "intensity"}
@@ -41,11 +44,34 @@ def standing_rows(found: Benchmark) -> list[list[str]]:
 
 
 def training_grid(found: Benchmark) -> Grid:
-    """Every network: size, epochs, final rate and time, medians of the seeds."""
+    """Every network: size, epochs, final rate and time, medians of the seeds; those of the published runs beside."""
     ranked = standings(found)
+    beside = any(logged(found.published, name) for name, _, _ in ranked)
+    theirs = [_logged(found.published, name) if beside else () for name, _, _ in ranked]
+    rows = [(*_trained(runs), *more) for (_, runs, _), more in zip(ranked, theirs, strict=True)]
     return Grid(
-        head=("network", "parameters", "best epoch", "last epoch", "final rate", "time a seed"),
-        rows=columns([name for name, _, _ in ranked], [_trained(runs) for _, runs, _ in ranked]),
+        head=("network", "parameters", "best epoch", "last epoch", "final rate", "time a seed")
+        + ("last epoch", "time a seed") * beside,
+        rows=columns([name for name, _, _ in ranked], rows),
+        groups=(("", 2), ("here", 4), ("published", 2)) if beside else (),
+    )
+
+
+def question_grid(question: Question, found: Benchmark) -> Grid:
+    """Every comparison of a question with what is changed, also those whose runs are missing."""
+    runs, asked = by_name(found.runs), COMPARISONS[question]
+    rows = {one.asked: one for one in compared(question, runs, found.truth)}
+    said = [_said(rows[one]) if one in rows else _why_not(one, runs) for one in asked]
+    numbers = columns(said, [_numbers(rows.get(one)) for one in asked])
+    return Grid(
+        head=(
+            *("networks", "the first is right", "seeds", "first", "second"),
+            *("difference", "from", "to", "alone", "table"),
+        ),
+        rows=tuple((f"{one.changed} against {one.plain}", *cells) for one, cells in zip(asked, numbers, strict=True)),
+        words=2,
+        groups=(("", 3), ("mean (%)", 2), ("points, 95 % over seeds", 3), ("chance", 2)),
+        notes=tuple("; ".join(one.changes) for one in asked),
     )
 
 
@@ -106,7 +132,7 @@ def percent(share: float) -> str:
 
 
 def _standing(found: Benchmark, runs: Sequence[Run], counts: Tally) -> list[str]:
-    theirs = found.reported(runs[0])
+    theirs = published_median(found.published, runs[0].name, found.reported(runs[0]))
     low, high = counts.interval
     return [
         str(len(runs)),
@@ -117,7 +143,7 @@ def _standing(found: Benchmark, runs: Sequence[Run], counts: Tally) -> list[str]
         percent(counts.mean),
         percent(counts.spread),
         percent(float(np.median([run.validation for run in runs]))),
-        percent(float(np.median(theirs))) if theirs else NOT_AVAILABLE,
+        NOT_AVAILABLE if theirs is None else percent(theirs),
     ]
 
 
@@ -129,6 +155,32 @@ def _trained(runs: Sequence[Run]) -> list[str]:
         plain(float(np.median([run.rate for run in runs]))),
         duration(float(np.median([run.seconds for run in runs]))),
     ]
+
+
+def _logged(dataset: str, name: str) -> tuple[str, str]:
+    theirs = logged(dataset, name)
+    if theirs is None:
+        return NOT_AVAILABLE, NOT_AVAILABLE
+    return plain(float(np.median(theirs.epochs))), duration(float(np.median(theirs.seconds)))
+
+
+def _said(row: Compared) -> str:
+    if row.clear:
+        return "more often" if row.contest.difference > 0 else "less often"
+    return "cannot tell" if row.interval else f"cannot tell from {counted(row.seeds, 'seed')}"
+
+
+def _why_not(one: Comparison, runs: Runs) -> str:
+    absent = untrained(one, runs)
+    return f"no runs yet of {', '.join(absent)}" if absent else "no seed in common"
+
+
+def _numbers(row: Compared | None) -> tuple[str, ...]:
+    if row is None:
+        return ("0", *(NOT_AVAILABLE,) * 7)
+    limits = row.interval or (float("nan"), float("nan"))
+    shares = (row.changed, row.plain, row.contest.difference, *limits)
+    return str(row.seeds), *map(percent, shares), number(row.contest.chance, 2), number(row.contest.corrected, 2)
 
 
 def _share(counts: Tally) -> tuple[str, str, str]:
