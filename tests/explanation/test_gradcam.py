@@ -27,6 +27,7 @@ from spectune.networks.layers import (
 )
 from spectune.training.build import build
 from spectune.training.members import Stack, forward, slots
+from spectune.training.scaling import TargetScaling
 
 
 def one_member(layers: Layers = ONE_FILTER) -> tuple[Network, np.ndarray]:
@@ -165,11 +166,39 @@ def test_a_network_without_convolution_says_so() -> None:
         published_gradcam(made, signal, (24, 24))
 
 
+def test_the_published_form_of_a_number_takes_the_output_for_the_probability() -> None:
+    """By hand: with a linear rest the weight of a filter is the mean of its dense weights, whatever the spectrum."""
+    made = Network(next(single(network((Conv(2, 5), Act("elu"), Flatten(), Dense(1)), NUMBER))))
+    signal = exact(spectra(), made.fitted.recipe.channels, "concatenate")
+    stack = made.fitted.stack
+    weights = stack.kernels[0, 10:].reshape(48, 2)
+    front_stack = Stack(stack.layers[:2], stack.shape, stack.kernels[:, :10], stack.others[:, :2], stack.moments)
+    with torch.no_grad():
+        activation = forward(front_stack, made.standardised(torch.tensor(signal)))[0]
+        table = activation.reshape(len(signal), -1) @ stack.kernels[0, 10:] + stack.others[0, 2]
+        assert 5.0 + 2.0 * table.numpy() == pytest.approx(made(torch.tensor(signal))[:, 0].numpy(), abs=1e-9)
+    h = (activation * weights.mean(dim=0)).sum(dim=2).numpy()
+    h[:, [0, 23, 24, 47]] = 0
+    h = np.maximum(savgol_filter(h, 3, 1, axis=1), 0)
+    with np.errstate(invalid="ignore"):
+        wanted = (h - h.min(1, keepdims=True)) / (h.max(1, keepdims=True) - h.min(1, keepdims=True))
+    found = published_gradcam(made, signal, (24, 24))
+    assert np.isfinite(found).all(axis=1).any()
+    assert found == pytest.approx(wanted, abs=1e-10, nan_ok=True)
+
+
+def test_the_published_form_of_a_number_does_not_fall_silent_at_the_bounds_of_the_target() -> None:
+    """What is said of a row is cut at bounds; the output of the network is not."""
+    bounded = TargetScaling(mean=5.0, deviation=2.0, low=4.9, high=5.1)
+    layers = (Conv(1, 5), Act("elu"), Flatten(), Dense(1))
+    one, other = (Network(next(single(network(layers, NUMBER, target=target)))) for target in (bounded, None))
+    signal = exact(spectra(), one.fitted.recipe.channels, "concatenate")
+    found = published_gradcam(one, signal, (24, 24))
+    assert np.isfinite(found).any()
+    np.testing.assert_array_equal(found, published_gradcam(other, signal, (24, 24)))
+
+
 def test_the_published_form_refuses_what_it_was_not_made_for() -> None:
-    number = Network(next(single(network((Conv(1, 3), Flatten(), Dense(1)), NUMBER))))
-    signal = exact(spectra(), number.fitted.recipe.channels, "concatenate")
-    with pytest.raises(ModelError, match="this target is a number"):
-        published_gradcam(number, signal, (24, 24))
     strided, signal = one_member(STRIDED)
     with pytest.raises(ModelError, match="only convolution stands first"):
         published_gradcam(strided, signal, (24, 24))

@@ -49,6 +49,7 @@ def settings(draw: st.DrawFn) -> Settings:
         lr=draw(st.sampled_from(["space", "auto"])),
         fix=draw(FIX),
         refit=draw(st.booleans()),
+        refit_rate=draw(st.floats(0, 1)),
         explain=draw(st.booleans()),
         storage=draw(st.sampled_from(["sqlite", "journal", "none", "postgresql://ann@lab/spectra"])),
         device="cpu" if numbers["per_gpu"] == 1 else draw(st.sampled_from(["cuda", "cuda:1"])),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,12 +15,19 @@ from spectune.files.models import load_model, save_model
 from spectune.files.runs import load_outcome, load_trials
 from spectune.files.settings import Settings
 from spectune.job import Result, run
+from spectune.job.data import prepared
+from spectune.job.lr_range import middle_recipe
+from spectune.job.networks import refitted
 from spectune.metrics import RegressionScores
+from spectune.networks.recipe import Recipe
 from spectune.progress import Progress
 from spectune.spectra.axis import Axis
+from spectune.spectra.folds import Fold
 from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
-from spectune.tuning.replicates import convolutional
+from spectune.training.crew import Fitting, alone
+from spectune.training.fit import Fitted
+from spectune.tuning.replicates import convolutional, replicate
 
 pytestmark = pytest.mark.usefixtures("sketches")
 
@@ -154,6 +162,36 @@ def test_a_damaged_model_is_told_from_a_good_one(done: Result, tmp_path: Path) -
         load_model(tmp_path / "model")
     with pytest.raises(ModelError, match="holds no model"):
         load_model(tmp_path / "elsewhere")
+
+
+@pytest.mark.parametrize("part", [0.1, 0.0])
+def test_a_refit_goes_on_from_the_best_weights_with_the_rows_held_out_or_begins_anew(part: float) -> None:
+    """The rows that choose a member's epoch are never among those it is trained on, and nothing is scored."""
+    work = prepared(replace(SMALL, refit=True, refit_rate=part), table(90))
+    calibration, asked = work.spectra.calibration, list[tuple[Recipe, Sequence[Fold], Sequence[int], Fitted | None]]()
+    recipe, _ = middle_recipe(work.space, work.problem.task, 3)
+    fitter = alone(calibration.x, calibration.y, work.problem.task)
+    *_, (_, best) = replicate(recipe, {}, fitter, work.problem, 0, [0, 1])
+
+    def listened(
+        recipe: Recipe, folds: Sequence[Fold], seeds: Sequence[int], rungs: Sequence[int], start: Fitted | None = None
+    ) -> Fitting:
+        asked.append((recipe, folds, rungs, start))
+        yield from fitter(recipe, folds, seeds, rungs, start)
+
+    fitted = refitted(work, best, listened)
+    [(told, folds, rungs, start)] = asked
+    assert fitted.recipe == best.recipe
+    assert (len(rungs), fitted.members) == (0, len(folds))
+    assert all(fold.scored.size == 0 and not set(fold.train) & set(fold.tuning) for fold in folds)
+    assert all(fold.train.size + fold.tuning.size == len(calibration) for fold in folds)
+    if part:
+        assert told.schedule.rate == pytest.approx(0.1 * recipe.schedule.rate)
+        assert start is best.fitted
+        again = [*work.folds, *work.folds]
+        assert all(np.array_equal(fold.tuning, own.tuning) for fold, own in zip(folds, again, strict=True))
+    else:
+        assert (told, start, len(folds)) == (recipe, None, len(work.folds))
 
 
 def test_a_refit_uses_all_calibration_rows_and_classes_are_judged_by_their_own_measures(tmp_path: Path) -> None:

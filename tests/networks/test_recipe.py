@@ -39,6 +39,7 @@ def test_a_recipe_of_the_first_version_keeps_its_identity() -> None:
         replace(RECIPE, schedule=replace(RECIPE.schedule, watch="loss")),
         replace(RECIPE, schedule=replace(RECIPE.schedule, restore="stopped")),
         replace(RECIPE, schedule=replace(RECIPE.schedule, keep_from=151)),
+        replace(RECIPE, schedule=replace(RECIPE.schedule, keep_by="loss")),
         replace(RECIPE, layers=(*RECIPE.layers[:-1], Dense(1, penalised=False))),
     ],
     ids=[
@@ -51,6 +52,7 @@ def test_a_recipe_of_the_first_version_keeps_its_identity() -> None:
         "watch",
         "restore",
         "keep_from",
+        "keep_by",
         "penalised",
     ],
 )

@@ -109,6 +109,9 @@ OPTIONS: Mapping[str, Words] = {
     "top": Words(MODEL, "Best recipes that are trained again before one is called best.", metavar="N"),
     "replicates": Words(MODEL, "Trainings with fresh seeds of each of them.", metavar="N"),
     "refit": Words(MODEL, "Train the members again on all calibration rows, instead of keeping those of the folds."),
+    "refit_rate": Words(
+        MODEL, "With it, part of the learning rate to go on with from the best weights; 0 trains anew.", metavar="PART"
+    ),
     "explain": Words(MODEL, "Work out which regions of the spectrum matter."),
     "out": Words(OUTPUT, "Folder of the run.", "-o", default="runs/DATA-TARGET", metavar="FOLDER"),
     "storage": Words(

@@ -12,6 +12,7 @@ import typer
 from spectune.cli.options import DATA, MODEL, OPTIONS, OUTPUT, PAPER, SEARCH, Words, settings_command
 from spectune.errors import SettingError
 from spectune.files.settings import checked, default_out
+from spectune.tuning.record import Objective
 
 SHEN = """Shen & Viscarra Rossel (2021) on any soil library: figures 1-5 and 7, tables 1-3, and what they left undone.
 
@@ -50,6 +51,15 @@ TUTORIAL: Mapping[str, tuple[Any, Words]] = {
     "trials": (int, Words(SEARCH, "Networks to try.", "-n", "500 with --faithful, 100 without", "N")),
     "seeds": (int, Words(SEARCH, "Searches of the published procedure.", default="1", metavar="N")),
     "space": (str, Words(SEARCH, "Search space of ours.", default="the paper's, corrected", metavar="NAME|FILE")),
+    "objective": (
+        Objective,
+        Words(
+            SEARCH,
+            "What ours minimises on held-out rows: the error, that with an over-fit term, wrong classes, or error and "
+            "over-fit side by side, which no pruning goes with.",
+            default="error",
+        ),
+    ),
     "lr": (
         Literal["space", "auto"],
         Words(SEARCH, "Learning rate of ours: by a range test, or the space's.", default="auto"),
@@ -61,8 +71,11 @@ TUTORIAL: Mapping[str, tuple[Any, Words]] = {
 
 NAMES = ("target", "split", "test", "test_part", "group", "where", "unit", "signal", "sheet", "fix", "epochs")
 MORE = ("seed", "cores", "precision")
-ROOM = ("split", "test_part", "group", "where", "unit", "signal", "sheet", "fix", "epochs", "folds", "objective",
+ROOM = ("split", "test_part", "group", "where", "unit", "signal", "sheet", "fix", "epochs", "folds",
         "overfit", "startup", "top", "replicates", *MORE)  # fmt: skip
+
+OF_ONES_OWN = ("split", "test_part", "group", "where", "unit", "signal", "sheet")
+"""Options that say what a file of one's own means; published files and simulated spectra are known."""
 
 app = typer.Typer(help="The experiments of the papers spectune stands on, on your own data.")
 
@@ -105,14 +118,11 @@ def passos2022(regression: bool, said: Mapping[str, Any], _: Path | None) -> Non
     """Run the tutorial as said on the command line.
 
     Raises:
-        SettingError: neither data nor a number of spectra to simulate, or both; options that make no sense.
+        SettingError: options that make no sense, or would be ignored.
     """
     kind = "regression" if regression else "classification"
     name = f"spectune paper passos2022 {kind}"
-    if ("data" in said) == ("simulate" in said):
-        raise SettingError(f"{name} needs either --data FILE or --simulate N, one of them")
-    if "simulate" in said and "target" in said:
-        raise SettingError("--simulate makes its own target; leave --target out")
+    _check_asked(regression, said, name)
     files = (said["data"], *said.get("files", ())) if "data" in said else ()
     own = {one: said[one] for one in ("simulate", "faithful", "seeds", "pruned") if one in said}
     fixed = {
@@ -122,12 +132,43 @@ def passos2022(regression: bool, said: Mapping[str, Any], _: Path | None) -> Non
         "trials": said.get("trials", 500 if said.get("faithful") else 100),
         "space": said.get("space", f"passos-{kind}"),
         "lr": said.get("lr", "auto"),
+        **({"pruner": "none"} if said.get("objective") == "pareto" else {}),
     }
-    settings = checked({one: said[one] for one in said if one in ROOM} | fixed, name)
+    settings = checked({one: said[one] for one in said if one in (*ROOM, "objective")} | fixed, name)
     from spectune.cli import paper_passos2022
 
     named = {"named": True} if "target" in said else {}
     paper_passos2022.follow_experiment(settings, regression, files, own | named)
+
+
+def _check_asked(regression: bool, said: Mapping[str, Any], name: str) -> None:
+    """Nothing, when every option that was said means something with the data that were said.
+
+    Raises:
+        SettingError: neither data nor a number of spectra to simulate, or both; an option that would be ignored.
+    """
+    if ("data" in said) == ("simulate" in said):
+        raise SettingError(f"{name} needs either --data FILE or --simulate N, one of them")
+    if "simulate" in said and "target" in said:
+        raise SettingError("--simulate makes its own target; leave --target out")
+    more = said.get("files", [])
+    if "simulate" in said and more:
+        raise SettingError(f"--simulate makes spectra instead of reading a file; leave {more[0]} out")
+    if more and (regression or "target" in said):
+        raise SettingError(
+            f"{name} reads one file, {said['data']}; only the published wheat set, without --target, has more: "
+            f"leave {more[0]} out"
+        )
+    known = next((one for one in OF_ONES_OWN if one in said), None)
+    if known is None or "target" in said:
+        return
+    option = f"--{known.replace('_', '-')}"
+    if "simulate" in said:
+        raise SettingError(f"--simulate makes spectra with roles, groups and a unit of their own; leave {option} out")
+    raise SettingError(
+        f"{said['data']} without --target is read as a file of the paper, with its roles, groups and units: "
+        f"leave {option} out, or name the column to predict with --target"
+    )
 
 
 tutorial = typer.Typer(help="Passos & Mishra (2022): automatic tuning for a number, or for classes.")

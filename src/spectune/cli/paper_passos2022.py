@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import replace
@@ -19,12 +18,13 @@ from spectune.cli.following import follow
 from spectune.errors import SettingError, Stopped
 from spectune.files.atomic import write_text
 from spectune.files.read import read
-from spectune.files.settings import Settings
+from spectune.files.settings import Settings, checked
 from spectune.papers.passos2022.data import mango_file, mendeley_file, simulated_mango, simulated_wheat, wheat_files
 from spectune.papers.passos2022.experiment import Experiment, Plan, experiment
 from spectune.papers.passos2022.material import Published
 from spectune.papers.passos2022.ordinary import Further, from_table
 from spectune.papers.passos2022.page import experiment_page, headline
+from spectune.papers.passos2022.repeating import PRUNED, asked, ours_command, published_command
 from spectune.papers.passos2022.tables import models_grid
 
 PAGE = "report.html"
@@ -48,7 +48,8 @@ def follow_experiment(settings: Settings, regression: bool, files: tuple[str, ..
             raise SettingError(f"{name} must be from {least} to 1000, got {own[name]}")
     spectra, further = _spectra(settings, regression, files, own)
     told = replace(settings, target=spectra.target)
-    plan = Plan(told, own.get("faithful", False), own.get("seeds", 1), own.get("pruned", 10))
+    words = asked(told, regression, files, own.get("simulate"), own.get("named", False))
+    plan = Plan(told, own.get("faithful", False), own.get("seeds", 1), own.get("pruned", PRUNED), words)
     console = Console(highlight=False)
     try:
         with closing(experiment(plan, spectra, further)) as steps:
@@ -56,7 +57,7 @@ def follow_experiment(settings: Settings, regression: bool, files: tuple[str, ..
     except KeyboardInterrupt:
         raise Stopped(f"stopped; what is done is kept in {plan.folder}; the same command continues") from None
     page = plan.folder / PAGE
-    write_text(page, experiment_page(found, _command(plan, regression, files, own)))
+    write_text(page, experiment_page(found, commands(found)))
     _show(found, page, console)
 
 
@@ -79,20 +80,19 @@ def _spectra(
     return (mango_file if Path(files[0]).suffix.lower() == ".mat" else mendeley_file)(files[0]), {}
 
 
-def _command(plan: Plan, regression: bool, files: tuple[str, ...], own: Mapping[str, Any]) -> str:
-    """What to type to do it again elsewhere."""
-    settings = plan.settings
-    parts = [f"spectune paper passos2022 {'regression' if regression else 'classification'}"]
-    parts += [f"--simulate {own['simulate']}"] if "simulate" in own else [f"--data {shlex.join(files)}"]
-    for name in ("split", "group", "where", "signal", "unit", "sheet"):
-        if getattr(settings, name) is not None:
-            parts.append(f"--{name} {shlex.quote(str(getattr(settings, name)))}")
-    parts += [f"--target {shlex.quote(settings.target)}"] if own.get("named") else []
-    parts += ["--faithful"] if plan.faithful else []
-    parts += [f"--trials {settings.trials} --seeds {plan.seeds} --folds {settings.folds} --space {settings.space}"]
-    parts += [f"--epochs {settings.epochs}"] if settings.epochs else []
-    parts += [f"--objective {settings.objective} --lr {settings.lr} --seed {settings.seed}"]
-    return " ".join([*parts, f"--out {shlex.quote(f'{plan.folder}-again')}"])
+def commands(found: Experiment) -> str:
+    """What to type to do it again elsewhere: one command for each procedure on the page."""
+    plan, said = found.plan, []
+    again = Path(f"{plan.folder}-again")
+    if found.procedure is not None:
+        searches = found.procedure.searches
+        told = replace(searches[0].told, seed=plan.settings.seed)
+        said.append(published_command(plan.asked, told, len(searches), again))
+    if found.ours is not None:
+        told = checked(found.ours.outcome.settings, "ours")
+        regression = found.rows.task.regression
+        said.append(ours_command(plan.asked, told, found.ours.pruned, regression, again))
+    return "\n".join(said)
 
 
 def _show(found: Experiment, page: Path, console: Console) -> None:

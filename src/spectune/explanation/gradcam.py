@@ -1,9 +1,10 @@
 """Gradient-weighted class activation maps along the axis: the published form, and one that carries the class.
 
 Passos & Mishra (2022) weight each filter's activation by the mean gradient of the predicted
-class's probability. With their single filter that weight is one number per spectrum, which the
-scaling to [0, 1] removes: the map is the positive part of plus or minus the activation, whatever
-the class. Here the gradient stays where it was taken: gradient x activation at every position.
+class's probability; for a number the same form is made with the output instead. With their single
+filter that weight is one number per spectrum, which the scaling to [0, 1] removes: the map is the
+positive part of plus or minus the activation, whatever the answer. Here the gradient stays where it
+was taken: gradient x activation at every position.
 """
 
 from __future__ import annotations
@@ -43,9 +44,10 @@ def published_gradcam(network: Network, signal: Array, lengths: tuple[int, ...])
     """The map of Passos & Mishra (2022) as they made it, for the class each row is given; (rows, L).
 
     A is the convolution's output after its activation, S the softmax probability of the predicted
-    class, w the mean over positions of dS/dA, h = sum over filters of A w. Then h is set to zero
-    at the published border positions, smoothed (Savitzky-Golay, window 3, order 1), cut below zero and scaled to
-    [0, 1] per row. Rows where h is nowhere above zero have no map: theirs divides zero by zero, and is NaN.
+    class or, of a number, the network's output on the scale that is trained, w the mean over
+    positions of dS/dA, h = sum over filters of A w. Then h is set to zero at the published border
+    positions, smoothed (Savitzky-Golay, window 3, order 1), cut below zero and scaled to [0, 1] per
+    row. Rows where h is nowhere above zero have no map: theirs divides zero by zero, and is NaN.
 
     Args:
         network: one member, whose only convolution stands first and keeps the number of points.
@@ -57,7 +59,7 @@ def published_gradcam(network: Network, signal: Array, lengths: tuple[int, ...])
     """
     _check_published(network)
     activation, outputs = _split(network, signal)
-    chosen = torch.softmax(outputs, dim=1).amax(dim=1)
+    chosen = outputs[:, 0] if network.fitted.task.regression else torch.softmax(outputs, dim=1).amax(dim=1)
     weights = _gradient(chosen, activation).mean(dim=2, keepdim=True)
     raw = (activation * weights).sum(dim=3)[0].detach().numpy()
     raw[:, borders(lengths)] = 0.0
@@ -132,8 +134,6 @@ def borders(lengths: tuple[int, ...]) -> list[int]:
 def _check_published(network: Network) -> None:
     stack = network.fitted.stack
     first, *rest = stack.layers
-    if network.fitted.task.regression:
-        raise ModelError("grad-CAM as published explains the probability of a class, and this target is a number")
     kept = isinstance(first, Conv) and out_shape((first,), stack.shape)[1] == stack.shape[1]
     if not kept or any(_convolves(layer) for layer in rest):
         raise ModelError(

@@ -16,7 +16,19 @@ from spectune.files.settings import BOUNDS, NAMES, Pruner, Sampler, Settings, ch
 from spectune.tuning.compare import MOST_SEEDS
 
 OWN = frozenset(
-    {"trials", "sampler", "pruner", "search_seed", "objective", "overfit", "top", "replicates", "refit", "explain"}
+    {
+        "trials",
+        "sampler",
+        "pruner",
+        "search_seed",
+        "objective",
+        "overfit",
+        "top",
+        "replicates",
+        "refit",
+        "refit_rate",
+        "explain",
+    }
     | {"workers", "cluster", "per_gpu"}
 )
 """Settings that a comparison sets itself, or that come after the search; methods are compared by the error, and

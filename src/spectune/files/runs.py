@@ -2,7 +2,7 @@
 
     runs/soil/
         run.toml            every setting
-        identity.json       whose run this is: digests of the data with their roles, and of the space
+        identity.json       whose run this is: digests of the data with their roles, of the space; what goes on with it
         trials/0007.json    one record a trial: the truth about the search
         begun/0008.json     a trial under way, where several are
         workers.json        how many trials were under way at once, where several were
@@ -42,7 +42,7 @@ from spectune.spectra.spectra import Spectra
 from spectune.tuning.record import Trial
 
 FREE = frozenset(
-    {"data", "test", "out", "trials", "cores", "refit", "explain", "top", "replicates", "storage"}
+    {"data", "test", "out", "trials", "cores", "refit", "refit_rate", "explain", "top", "replicates", "storage"}
     | {"workers", "cluster", "per_gpu"}
 )
 """Settings that may change when a run goes on: paths, copies, who does the work, and what comes after the search."""
@@ -94,10 +94,11 @@ def fingerprint(spectra: Spectra, space: Space) -> Fingerprint:
     return Fingerprint(whole, digest(format_space(space)))
 
 
-def open_run(folder: Path, settings: Settings, mark: Fingerprint) -> Run:
+def open_run(folder: Path, settings: Settings, mark: Fingerprint, command: str = "") -> Run:
     """The run folder, made, or taken up again where it was left.
 
-    Use it as a context (``with open_run(...) as run``); other commands are kept out until then.
+    Use it as a context (``with open_run(...) as run``); other commands are kept out until then. ``command`` is what
+    to type to go on with it; that of ``spectune tune`` when empty.
 
     Raises:
         RunError: the folder holds something else, or another run (the message says what differs
@@ -111,8 +112,9 @@ def open_run(folder: Path, settings: Settings, mark: Fingerprint) -> Run:
         if continued:
             _check_same(folder, settings, mark)
         _sweep(folder)
-        write_text(folder / "run.toml", format_settings(settings))
-        write_text(folder / "identity.json", json.dumps({"format": FORMAT, **asdict(mark)}, indent=1) + "\n")
+        write_text(folder / "run.toml", format_settings(settings, command))
+        identity = {"format": FORMAT, **asdict(mark), **({"command": command} if command else {})}
+        write_text(folder / "identity.json", json.dumps(identity, indent=1) + "\n")
     except BaseException:  # whatever it is, other commands may work in the folder
         held.close()
         raise
@@ -214,8 +216,9 @@ def space_digest(folder: Path) -> str:
 
 
 def continue_command(folder: Path) -> str:
-    """What to type to go on with a run."""
-    return f"spectune tune --config {folder / 'run.toml'}"
+    """What to type to go on with a run: the command that it was begun with, where that is not ``spectune tune``."""
+    known = _read_identity(folder) if (folder / "identity.json").exists() else {}
+    return str(known.get("command", "")) or f"spectune tune --config {folder / 'run.toml'}"
 
 
 def _check_ours(folder: Path) -> None:

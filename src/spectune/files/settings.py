@@ -79,6 +79,8 @@ class Settings:
         top: recipes that are trained again.
         refit: whether the members are trained again on all calibration rows, instead of keeping the
             fold members of the best recipe.
+        refit_rate: part of the recipe's learning rate with which they go on from their best weights; 0 to
+            begin anew.
         cores: cores to use, shared by the workers; 0 for all. With ``cluster`` those of each worker, 0 for one.
         workers: processes that train trials at the same time; ``"auto"`` to find out how many are fastest here.
         cluster: where they are, if not on this machine: ``"slurm"``, a Dask scheduler's address, or its file.
@@ -124,6 +126,7 @@ class Settings:
     replicates: int = 3
     top: int = 3
     refit: bool = False
+    refit_rate: float = 0.1
     cores: int = 0
     workers: Workers = 1
     cluster: str | None = None
@@ -193,13 +196,17 @@ def checked(values: Mapping[str, Any], source: str) -> Settings:
     raise refusal(source, [*mistakes, *_senseless(values)])
 
 
-def format_settings(settings: Settings) -> str:
+def format_settings(settings: Settings, command: str = "") -> str:
     """Text of a ``run.toml`` that says every option, defaults included.
 
-    A later version with other defaults repeats the run all the same.
+    A later version with other defaults repeats the run all the same. ``command`` goes on with a run that
+    ``spectune tune`` cannot repeat.
     """
     said = {name: value for name, value in asdict(settings).items() if value is not None}
-    return f"# repeat this run: spectune tune --config run.toml --out another/folder\n{tomli_w.dumps(said)}"
+    told = "repeat this run: spectune tune --config run.toml --out another/folder"
+    if command:
+        told = f"part of a larger whole, which goes on with: {' '.join(command.splitlines())}"
+    return f"# {told}\n{tomli_w.dumps(said)}"
 
 
 def _senseless(values: Mapping[str, Any]) -> Iterator[str]:
@@ -218,6 +225,9 @@ def _senseless(values: Mapping[str, Any]) -> Iterator[str]:
     part = values.get("test_part")
     if isinstance(part, int | float) and not 0 < part < 0.9:
         yield f"test_part must be above 0 and below 0.9, got {part}"
+    rate = values.get("refit_rate")
+    if isinstance(rate, int | float) and not 0 <= rate <= 1:
+        yield f"refit_rate must be from 0 to 1, got {rate}"
     if values.get("test") and values.get("split"):
         yield "test and split both name the test rows; keep one of them"
 

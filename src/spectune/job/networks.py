@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
+
+import numpy as np
 
 from spectune.assessment.intervals import error_value
 from spectune.assessment.outcome import CNN, DENSE, Judged
@@ -16,7 +18,7 @@ from spectune.networks.layers import Act, Conv, Layers
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import Choice, Fixed, IntRange, Space, Value
 from spectune.progress import Progress
-from spectune.spectra.folds import refit_fold
+from spectune.spectra.folds import Fold, refit_fold
 from spectune.training.crew import Completed, Fitter
 from spectune.training.fit import Fitted, predict
 from spectune.tuning.memory import Copy, to_nobody
@@ -174,12 +176,28 @@ def chosen(work: Prepared, trials: Sequence[Trial], fitter: Fitter) -> Generator
 
 
 def refitted(work: Prepared, best: Candidate, fitter: Fitter) -> Fitted:
-    """Members trained on all calibration rows (an eighth chooses the epoch), one per seed and cut."""
-    calibration = work.spectra.calibration
-    cuts = [refit_fold(calibration, work.settings.seed + number) for number in range(len(work.folds))]
-    seeds = member_seeds(work.settings.seed, FRESH - 1, len(cuts))
-    done = [report for report in fitter(best.recipe, cuts, seeds, ()) if isinstance(report, Completed)]
-    return done[0].fitted
+    """Members trained on all calibration rows: on from the best weights at a lower rate, or anew.
+
+    Going on, every member takes the rows that its fold held out to those it was trained on, and its own
+    tuning rows choose the epoch again; anew, there is one per fold, and another eighth chooses for each. The
+    last training of Passos & Mishra (2022) takes the tuning rows too, and is stopped by rows it is trained on.
+    """
+    calibration, settings, lower = work.spectra.calibration, work.settings, work.settings.refit_rate
+    if lower:
+        cuts = [_with_held_out(fold) for fold in work.folds] * (best.fitted.members // len(work.folds))
+    else:
+        cuts = [refit_fold(calibration, settings.seed + number) for number in range(len(work.folds))]
+    schedule = replace(best.recipe.schedule, rate=(lower or 1.0) * best.recipe.schedule.rate)
+    recipe, start = replace(best.recipe, schedule=schedule), best.fitted if lower else None
+    seeds = member_seeds(settings.seed, FRESH - 1, len(cuts))
+    reports = fitter(recipe, cuts, seeds, (), start)
+    fitted = next(report.fitted for report in reports if isinstance(report, Completed))
+    return replace(fitted, recipe=best.recipe)
+
+
+def _with_held_out(fold: Fold) -> Fold:
+    """The fold with the rows it held out among those that are trained on."""
+    return Fold(np.sort(np.concatenate([fold.train, fold.scored])), fold.tuning, fold.scored[:0])
 
 
 def judged(work: Prepared, candidate: Candidate, fitted: Fitted, seconds: float) -> Judged:

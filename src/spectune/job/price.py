@@ -87,7 +87,7 @@ def price(settings: Settings, plan: Plan, done: int, middle: Recipe) -> Price:
     """The price of a job of which ``done`` trials have ended; ``middle`` is a network in the middle of its space."""
     again = (min(settings.top, settings.trials) + 1) * max(settings.replicates, 1)
     left = max(settings.trials - done, 0)
-    refits = 2 * settings.refit
+    refits = 2 * settings.refit * (max(settings.replicates, 1) if settings.refit_rate else 1)
     schedule = middle.schedule
     ahead = outlook(plan)
     return Price(left, settings.trials, settings.folds, ahead, again, refits, schedule.epochs, not schedule.patience)

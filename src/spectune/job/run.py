@@ -87,7 +87,7 @@ def carried_out(
     plan(work)  # what makes no search is refused before there is a folder
     machine(settings, settings.precision)
     reachable(settings)
-    with open_run(folder, settings, fingerprint(spectra, work.space)) as kept:
+    with open_run(folder, settings, fingerprint(spectra, work.space), work.command) as kept:
         before = load_outcome(folder) if (folder / "outcome.json").exists() else None
         searched_in, rates = yield from narrowed(work, folder)
         if before is not None and _answers(before, settings):

@@ -16,6 +16,7 @@ Optimiser = Literal["adam", "rmsprop", "adagrad", "sgd", "keras_adam"]
 Decay = Literal["constant", "cosine", "plateau"]
 Watch = Literal["error", "loss", "accuracy"]
 Restore = Literal["best", "stopped"]
+KeepBy = Literal["watched", "loss"]
 Transform = Literal["none", "sqrt", "log", "boxcox"]
 Start = Literal["he_normal", "glorot_uniform"]
 
@@ -27,6 +28,7 @@ LATER: Mapping[str, object] = {
     "watch": "error",
     "restore": "best",
     "keep_from": 0,
+    "keep_by": "watched",
     "scaled_target": True,
     "penalised": True,
 }
@@ -60,9 +62,11 @@ class Schedule:
         restore: which weights are kept. ``best``: those of the best epoch. ``stopped``: those of
             the best epoch if the member ran out of patience, else of its last (Keras's EarlyStopping
             with ``restore_best_weights``). Of a member that diverges the best in any case.
-        keep_from: if not 0, those of the lowest watched value among epochs after this one instead,
+        keep_from: if not 0, those of the lowest value (``keep_by``) among epochs after this one instead,
             whatever ``best_delta`` and ``restore`` say (Keras's ModelCheckpoint). A member that ends
             earlier keeps what ``restore`` says.
+        keep_by: the value that ``keep_from`` means: the ``watched`` one, or the ``loss`` as ``watch``
+            knows it, whatever else is watched (a ModelCheckpoint left at its default ``val_loss``).
     """
 
     optimiser: Optimiser = "adam"
@@ -81,6 +85,7 @@ class Schedule:
     watch: Watch = "error"
     restore: Restore = "best"
     keep_from: int = 0
+    keep_by: KeepBy = "watched"
 
     def __post_init__(self) -> None:
         if self.batch < 1 or self.epochs < 1:

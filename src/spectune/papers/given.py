@@ -40,9 +40,10 @@ def as_given(
 def _trained(work: Prepared, recipe: Recipe, values: Mapping[str, Value]) -> Generator[Progress, None, Judged]:
     begun, fresh = time.monotonic(), max(work.settings.replicates, 1)
     calibration, streams, told = work.spectra.calibration, range(STREAM, STREAM + fresh), work.settings
+    what = "RMSE" if work.problem.task.regression else "log-loss"
     with crew(calibration.x, calibration.y, work.problem.task, cores_used(told), machine(told)) as fitter:
         for number, candidate in replicate(recipe, values, fitter, work.problem, work.settings.seed, streams):
-            said = f"{PUBLISHED}, seed {number}: {candidate.errors[-1]:.4g}"
+            said = f"{PUBLISHED}, seed {number}: {what} {candidate.errors[-1]:.4g}"
             left = (time.monotonic() - begun) / number * (fresh - number)
             yield Progress("model", number, fresh, said, None, left)
     return replace(judged(work, candidate, candidate.fitted, time.monotonic() - begun), name=PUBLISHED)

@@ -43,10 +43,11 @@ QUESTIONS: dict[Method, str] = {
     "occlusion": "How much does the answer change if a stretch of the spectrum is replaced by the mean's, in all "
     "channels at once? Needs no gradient; coarse, and blind to what another stretch repeats (Zeiler & Fergus 2014).",
     "gradient × activation": "Which positions of the last convolution speak for this answer? A class activation map "
-    "whose gradient is that of the logit and stays where it was taken, summed over filters, brought back to the "
-    "spectrum between the centres of what the positions see.",
-    "grad-CAM as published": "The map of Passos & Mishra (2022), to the letter. With one filter it is the positive "
-    "part of plus or minus the filter's activation: the class enters through a sign only.",
+    "whose gradient is that of the logit, or of the number, and stays where it was taken, summed over filters, brought "
+    "back to the spectrum between the centres of what the positions see.",
+    "grad-CAM as published": "The map of Passos & Mishra (2022), to the letter; for a number with the output in the "
+    "place of the class's probability. With one filter it is the positive part of plus or minus the filter's "
+    "activation: class or number enter through a sign only.",
     "regression coefficients": "What would the answer be if the raw spectrum were a little higher here? The "
     "derivative through the preprocessing, mean over the rows: what a regression vector is to PLS.",
 }
@@ -248,7 +249,7 @@ def _answer_words(found: Explanation) -> str:
 
 def _empty_words(case: str, share: float) -> str:
     return (
-        f"Grad-CAM as published has no map for {fixed(100 * share, 0)} % of rows and members of {case}: its sum is "
+        f"Grad-CAM as published has no map for {fixed(100 * share, 0)} % of rows and members ({case}): its sum is "
         "nowhere above zero, and the published scaling divides zero by zero. They count as zero here."
     )
 

@@ -8,7 +8,7 @@ from the curves, see ``Watching``; what dropout drops follows from the number of
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +55,7 @@ class State:
 class Past:
     """Epochs that are over as curves, (K, epochs) each; a member that stopped keeps its last value.
 
-    Attributes: as of ``Epoch``.
+    Attributes: as of ``Epoch``. A record without ``losses`` is of a training that did not ask for them.
     """
 
     training: Curves
@@ -63,6 +63,11 @@ class Past:
     watched: Curves
     penalty: Curves
     rates: Curves
+    losses: Curves = field(default_factory=lambda: np.empty((0, 0)))
+
+    def __post_init__(self) -> None:
+        if self.losses.shape != self.training.shape:
+            object.__setattr__(self, "losses", np.full(self.training.shape, np.nan))
 
     @property
     def epochs(self) -> int:

@@ -33,8 +33,9 @@ class Epoch:
         watched: the value that decides, on the tuning rows too, see ``Schedule``.
         best: watched value of the epoch whose weights are kept; ``best_epoch`` says which.
         running: members that go on.
-        penalty: half the L2 penalty times all squared kernels; NaN unless the loss is watched.
+        penalty: half the L2 penalty times all squared kernels; NaN unless the loss decides anything.
         rates: learning rates of the epoch's last steps.
+        losses: mean loss over the tuning rows with the penalty; NaN unless weights are kept by it.
     """
 
     number: int
@@ -46,6 +47,7 @@ class Epoch:
     running: NDArray[np.bool_]
     penalty: Errors
     rates: Errors
+    losses: Errors
 
 
 def train(engine: Engine, material: Material, schedule: Schedule, past: Past | None = None) -> Iterator[Epoch]:
@@ -57,7 +59,8 @@ def train(engine: Engine, material: Material, schedule: Schedule, past: Past | N
     """
     past = past or nothing_yet(material.members)
     watching, running = looked_back(schedule, past)
-    training, tuning, watched, penalty, rates = _last_values(past)
+    training, tuning, watched, penalty, rates, losses = _last_values(past)
+    filing = schedule.keep_from > 0 and schedule.keep_by == "loss"
     for number in range(past.epochs + 1, schedule.epochs + 1):
         alive = np.flatnonzero(running)
         members, factors = alive.tolist(), watching.plateau.factors[alive]
@@ -66,10 +69,12 @@ def train(engine: Engine, material: Material, schedule: Schedule, past: Past | N
         rows = [material.tuning[member] for member in members]
         made = engine.outputs(members, rows)
         tuning[alive] = shown = stopping_errors(made, material, rows, members)
-        if schedule.watch == "loss":
+        if filing or schedule.watch == "loss":
             penalty[alive] = engine.penalties(members)
         watched[alive] = watched_values(schedule.watch, made, material, rows, members, shown, penalty[alive])
-        engine.keep(np.flatnonzero(watching.look(number, watched, running)).tolist())
+        if filing:
+            losses[alive] = watched_values("loss", made, material, rows, members, shown, penalty[alive])
+        engine.keep(np.flatnonzero(watching.look(number, watched, running, losses)).tolist())
         running = running & watching.patient & np.isfinite(training) & (number < schedule.epochs)
         yield Epoch(
             number,
@@ -81,6 +86,7 @@ def train(engine: Engine, material: Material, schedule: Schedule, past: Past | N
             running,
             penalty.copy(),
             rates.copy(),
+            losses.copy(),
         )
         if not running.any():
             return
@@ -96,7 +102,7 @@ def looked_back(schedule: Schedule, past: Past) -> tuple[Watching, NDArray[np.bo
     count = len(past.training)
     watching, running = Watching(schedule, count), np.ones(count, dtype=np.bool_)
     for place in range(past.epochs):
-        watching.look(place + 1, past.watched[:, place], running)
+        watching.look(place + 1, past.watched[:, place], running, past.losses[:, place])
         running = running & watching.patient & np.isfinite(past.training[:, place])
     return watching, running
 

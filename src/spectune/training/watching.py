@@ -28,7 +28,7 @@ class Watching:
         lowest: watched value of the best epoch, ``best_delta`` considered.
         waited: epochs since then.
         kept, kept_epoch: watched value and number of the epoch whose weights are kept.
-        filed: lowest watched value after epoch ``keep_from``.
+        filed: lowest value, by ``keep_by``, after epoch ``keep_from``.
         plateau: lowers rates.
     """
 
@@ -46,18 +46,20 @@ class Watching:
         self.waited, self.kept_epoch = (np.zeros(self.members, dtype=np.intp) for _ in range(2))
         self.plateau = Plateau(self.schedule, np.ones(self.members))
 
-    def look(self, number: int, watched: Values, present: Flags) -> Flags:
+    def look(self, number: int, watched: Values, present: Flags, losses: Values | None = None) -> Flags:
         """Takes note of an epoch's values; says whose present weights are to be kept.
 
         Args:
             number: of the epoch, from 1.
             watched: values, lower is better, (K,); infinite when a member has diverged.
             present: members that took part, (K,).
+            losses: as ``watched``, for a schedule that keeps weights by them, (K,).
         """
         better = present & (watched + self.schedule.best_delta < self.lowest)
         self.lowest, self.waited = np.where(better, watched, self.lowest), np.where(better, 0, self.waited + 1)
         self.plateau.look(watched)
-        keep = self._keep(number, watched, present, better)
+        filing = losses if losses is not None and self.schedule.keep_by == "loss" else watched
+        keep = self._keep(number, watched, filing, present, better)
         self.kept, self.kept_epoch = np.where(keep, watched, self.kept), np.where(keep, number, self.kept_epoch)
         return keep
 
@@ -67,11 +69,11 @@ class Watching:
         patience = self.schedule.patience
         return self.waited < patience if patience else np.ones(self.members, dtype=np.bool_)
 
-    def _keep(self, number: int, watched: Values, present: Flags, better: Flags) -> Flags:
+    def _keep(self, number: int, watched: Values, filing: Values, present: Flags, better: Flags) -> Flags:
         schedule = self.schedule
         if 0 < schedule.keep_from < number:
-            lower = present & (watched < self.filed)
-            self.filed = np.where(lower, watched, self.filed)
+            lower = present & (filing < self.filed)
+            self.filed = np.where(lower, filing, self.filed)
             return lower
         if schedule.restore == "stopped" and number == schedule.epochs:
             return better | (present & self.patient & np.isfinite(watched))

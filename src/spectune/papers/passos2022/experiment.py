@@ -6,6 +6,8 @@ Both live in one folder, and a command adds its own:
     ours/               an ordinary run: search on folds, fresh seeds, baselines, verdict
     optimum.json, .npz  the published best hyperparameters on the folds of ours
     report.html         everything that is there, beside the published figures
+
+What is there is compared with the spectra at hand before any work, and a folder of other spectra is refused.
 """
 
 from __future__ import annotations
@@ -20,8 +22,10 @@ import numpy as np
 from spectune.assessment.baselines import baselines
 from spectune.assessment.outcome import Judged, Outcome
 from spectune.files.models import load_model
+from spectune.files.prunings import RECORD as REGRET
+from spectune.files.prunings import load_regret
 from spectune.files.runs import load_outcome
-from spectune.files.settings import Settings
+from spectune.files.settings import Settings, checked, load_settings
 from spectune.job.data import Prepared, prepared
 from spectune.job.explaining import PAGE as EXPLANATION
 from spectune.job.explaining import explained_run
@@ -37,10 +41,12 @@ from spectune.networks.families.passos import (
 from spectune.networks.recipe import Recipe
 from spectune.networks.space import GivenDraw, Value
 from spectune.papers.given import as_given
+from spectune.papers.passos2022.basis import basis, check_basis, check_ours, keep_basis, settle_optimum
 from spectune.papers.passos2022.material import Published, as_table
 from spectune.papers.passos2022.ordinary import Further
 from spectune.papers.passos2022.procedure import Sets, sets
 from spectune.papers.passos2022.published import PublishedRun, loaded, published_procedure
+from spectune.papers.passos2022.repeating import PRUNED, ours_command, published_command
 from spectune.progress import Progress, outcome_of
 from spectune.spectra.spectra import Spectra
 from spectune.training.fit import predict
@@ -59,12 +65,14 @@ class Plan:
         faithful: whether the published procedure is to be done, instead of ours.
         seeds: searches of the published procedure.
         pruned: pruned trials of our search that are trained to their end.
+        asked: the command up to its data, where there is one.
     """
 
     settings: Settings
     faithful: bool = False
     seeds: int = 1
-    pruned: int = 10
+    pruned: int = PRUNED
+    asked: str = ""
 
     @property
     def folder(self) -> Path:
@@ -81,12 +89,14 @@ class Ours:
         optimum: the published best hyperparameters, trained on the same rows and folds.
         regret: what pruning threw away; None where nothing was pruned.
         further: scores of every model on further test rows, by their name.
+        pruned: pruned trials that were asked for.
     """
 
     outcome: Outcome
     optimum: Judged
     regret: Regret | None
     further: Mapping[str, Mapping[str, Scores]]
+    pruned: int = PRUNED
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +125,16 @@ def experiment(
     """
     rows = sets(spectra)
     yield Progress("read", 1, 1, ", ".join(f"{part.size} {name}" for name, part in rows.roles.items()) + " rows")
+    command = published_command(plan.asked, plan.settings, plan.seeds, plan.folder) if plan.asked else ""
+    here, folder = basis(spectra, plan.settings.epochs, command), plan.folder / "published"
+    check_basis(folder, here, rows, plan.faithful)
+    work = _ours_work(plan, spectra)
     if plan.faithful:
-        yield from published_procedure(rows, plan.settings, plan.seeds)
+        keep_basis(folder, here)
+        yield from published_procedure(rows, plan.settings, plan.seeds, command)
     ours: Ours | None = None
-    if not plan.faithful or (plan.folder / OURS / "outcome.json").exists():
-        ours = yield from _ours(plan, spectra, further)
+    if work is not None and (not plan.faithful or (plan.folder / OURS / "outcome.json").exists()):
+        ours = yield from _ours(plan, work, further)
     yield Experiment(plan, spectra, rows, loaded(plan.settings), ours)
 
 
@@ -132,21 +147,57 @@ def optimum_of(work: Prepared) -> tuple[Recipe, Mapping[str, Value]]:
     return capped(family(GivenDraw(values), task), work.settings.epochs), values
 
 
-def _ours(plan: Plan, spectra: Published, further: Mapping[str, Further]) -> Generator[Progress, None, Ours]:
+def _ours_work(plan: Plan, spectra: Published) -> Prepared | None:
+    """What our run is about; None where neither this command nor an earlier one asks for it.
+
+    Raises:
+        RunError: an earlier command began it with other spectra.
+    """
+    told = _ours_told(plan)
+    if told is None:
+        return None
+    regression = not spectra.classes
+    command = ours_command(plan.asked, told, _looked_at(plan), regression, plan.folder) if plan.asked else ""
+    work = replace(prepared(told, as_table(spectra)), command=command)
+    check_ours(work)
+    return work
+
+
+def _ours_told(plan: Plan) -> Settings | None:
+    """Settings of our run; where only the other procedure is asked for, it stays as it was told, if it was."""
+    folder = plan.folder / OURS
+    if not plan.faithful:
+        return replace(plan.settings, out=str(folder), split="split", group="group", where=None)
+    if not (folder / "identity.json").exists():
+        return None
+    told = load_settings(folder / "run.toml", {"out": str(folder)})
+    if (folder / "outcome.json").exists():
+        told = checked({**load_outcome(folder).settings, "out": str(folder)}, str(folder))
+    return told
+
+
+def _looked_at(plan: Plan) -> int:
+    """Pruned trials of ours that are trained to their end, or were by an earlier command."""
+    if not plan.faithful:
+        return plan.pruned
+    folder = plan.folder / OURS
+    return len(load_regret(folder).again) if (folder / REGRET).exists() else 0
+
+
+def _ours(plan: Plan, work: Prepared, further: Mapping[str, Further]) -> Generator[Progress, None, Ours]:
     """An ordinary run, the published optimum on its folds, a look at pruned trials, explanations, and further rows."""
-    told = replace(plan.settings, out=str(plan.folder / OURS), split="split", group="group")
-    if plan.faithful:  # only the other procedure was asked for: this one stays as it is
-        told = replace(told, trials=int(load_outcome(told.folder).settings["trials"]))
-    work = prepared(told, as_table(spectra))
+    known = (work.settings.folder / "outcome.json").exists()
     result: Result = yield from outcome_of(carried_out(work))
-    optimum = yield from as_given(work, *optimum_of(work), plan.folder / "optimum.json")
+    kept = settle_optimum(plan.folder, work, known)
+    optimum = yield from as_given(work, *optimum_of(work), kept)
     regret: Regret | None = None
-    if plan.pruned and any(trial.state == "pruned" and trial.rungs for trial in result.outcome.trials):
-        regret = yield from outcome_of(audit(result.folder, plan.pruned))
-    if told.explain and not (result.folder / EXPLANATION).exists():
+    count = _looked_at(plan)
+    if count and any(trial.state == "pruned" and trial.rungs for trial in result.outcome.trials):
+        regret = yield from outcome_of(audit(result.folder, count))
+    if work.settings.explain and not (result.folder / EXPLANATION).exists():
         yield from outcome_of(explained_run(result.folder))
     scored = {name: dict(_scored(work, result, rows)) for name, rows in further.items()}
-    return Ours(result.outcome, optimum, regret, scored)
+    return Ours(result.outcome, optimum, regret, scored, count)
 
 
 def _scored(work: Prepared, result: Result, rows: Further) -> Iterator[tuple[str, Scores]]:

@@ -13,6 +13,7 @@ from spectune.papers.passos2022.material import Published, published_cut
 from spectune.spectra.roles import CALIBRATION, TEST, VALIDATION, plain_label
 from spectune.spectra.select import select
 from spectune.spectra.table import Table, as_text, missing
+from spectune.spectra.where import matches, parse
 
 ROLE = "split"
 
@@ -54,6 +55,8 @@ def _further(table: Table, settings: Settings, target: str, classes: tuple[str, 
         return {}
     labels, column = as_text(table.column(name)), table.column(target)
     known = ~missing(column) & (labels != "")
+    if settings.where:
+        known &= matches(parse(settings.where), table)
     if classes:
         known &= np.isin(as_text(column), classes)
     further = [label for label in np.unique(labels[known]).tolist() if plain_label(label) not in NOT_FURTHER]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from spectune.networks.recipe import Recipe
+from spectune.networks.recipe import KeepBy, Recipe
 from spectune.papers.passos2022.material import Published, stacked
 from spectune.spectra.folds import Fold
 from spectune.spectra.spectra import Rows, Task
@@ -25,7 +25,7 @@ Clock = Callable[[], float]
 Values = NDArray[np.float64]
 
 SEED = 42
-"""Of weights and order of rows, the same for every network."""
+"""Of weights and order of rows of the base network. The trials of a search have one of their own, all the same."""
 
 CHECKPOINT_FROM = 151
 """Epochs before the saved weights of a trial are looked for."""
@@ -119,11 +119,11 @@ def sets(published: Published) -> Sets:
 
 def trained(
     name: str, recipe: Recipe, rows: Sets, fold: Fold, fitter: Fitter, start: Fitted | None = None,
-    clock: Clock = time.monotonic,
+    clock: Clock = time.monotonic, seed: int = SEED,
 ) -> tuple[Stage, Fitted]:  # fmt: skip
     """One training of one network, and its weights."""
     begun = clock()
-    done = next(report for report in fitter(recipe, [fold], [SEED], (), start) if isinstance(report, Completed))
+    done = next(report for report in fitter(recipe, [fold], [seed], (), start) if isinstance(report, Completed))
     output = predict(done.fitted, rows.x)[0]
     stage = Stage(
         name,
@@ -140,14 +140,24 @@ def trained(
 
 
 def saved(recipe: Recipe) -> Recipe:
-    """The recipe whose kept weights are those of the published checkpoint, not those that were scored."""
-    return replace(recipe, schedule=replace(recipe.schedule, keep_from=CHECKPOINT_FROM))
+    """The recipe whose kept weights are those of the published checkpoint, not those that were scored.
+
+    The checkpoint goes by the loss in either notebook. For a number that is watched anyway; for
+    classes the accuracy stops, lowers the rate, prunes and scores.
+    """
+    by: KeepBy = "watched" if recipe.schedule.watch == "loss" else "loss"
+    return replace(recipe, schedule=replace(recipe.schedule, keep_from=CHECKPOINT_FROM, keep_by=by))
 
 
 def last(recipe: Recipe, regression: bool) -> Recipe:
     """The last training: at a lower rate, until the loss on its own rows makes no more progress."""
     schedule = replace(
-        recipe.schedule, rate=REFIT_RATE, epochs=REFIT_EPOCHS, best_delta=REFIT_DELTA[regression], keep_from=0
+        recipe.schedule,
+        rate=REFIT_RATE,
+        epochs=REFIT_EPOCHS,
+        best_delta=REFIT_DELTA[regression],
+        keep_from=0,
+        keep_by="watched",
     )
     return replace(recipe, schedule=schedule)
 

@@ -2,6 +2,7 @@
 
 All of it is in one folder of that of the experiment:
 
+published/basis.json        which spectra and epochs all of it stands on
 published/base.json         the base network
 published/climb.json        its range test
 published/search-0/         a search; an ordinary run folder
@@ -21,7 +22,7 @@ from spectune.errors import DataError
 from spectune.files.atomic import make_folder
 from spectune.files.records import keep, kept
 from spectune.files.runs import fingerprint, load_trials, open_run
-from spectune.files.settings import Settings
+from spectune.files.settings import Settings, load_settings
 from spectune.files.spaces import load_space
 from spectune.job.copying import copied
 from spectune.job.data import Prepared
@@ -43,10 +44,13 @@ from spectune.tuning.plan import Plan as SearchPlan
 from spectune.tuning.pool import Here
 from spectune.tuning.record import Trial
 from spectune.tuning.replicates import top
-from spectune.tuning.study import capped, draw_recipe
+from spectune.tuning.study import capped, draw_recipe, member_seeds
 
 SAMPLER_SEED = {True: 123, False: 42}
 """Of the published searches: for a number, and for classes."""
+
+USED = ("data", "target", "trials", "epochs", "cores", "storage")
+"""Settings that a published search does not have from the paper."""
 
 _STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -59,12 +63,14 @@ class Search:
         trials: in order.
         winner: the complete trial with the best objective.
         checkpoint: its saved weights; ``last``: trained on, on calibration and tuning rows.
+        told: how many trials and epochs it was to have.
     """
 
     trials: tuple[Trial, ...]
     winner: Trial
     checkpoint: Stage
     last: Stage
+    told: Settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,9 +84,22 @@ class PublishedRun:
 
 @dataclass(frozen=True, eq=False)
 class _Winner:
+    """``seed`` is that of the trial's weights and order of rows, which its checkpoint has too; 0 where not kept."""
+
     number: int
     checkpoint: Stage
     last: Stage
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """The trial that won, its seed and its recipe, and the limit of epochs that was set."""
+
+    number: int
+    seed: int
+    recipe: Recipe
+    epochs: int | None
 
 
 _STAGES = TypeAdapter(tuple[Stage], config=_STRICT)
@@ -88,13 +107,16 @@ _CLIMBS = TypeAdapter(tuple[RangeTest], config=_STRICT)
 _WINNERS = TypeAdapter(tuple[_Winner], config=_STRICT)
 
 
-def published_procedure(rows: Sets, settings: Settings, seeds: int) -> Generator[Progress, None, None]:
+def published_procedure(
+    rows: Sets, settings: Settings, seeds: int, command: str = ""
+) -> Generator[Progress, None, None]:
     """Does all of it, or what is left; ``loaded`` gives what was found.
 
     Args:
         rows: stacked, standardised signals.
         settings: ``out`` is the folder of the experiment; ``trials``, ``epochs``, ``cores`` count.
         seeds: searches; the first has the published sampler's seed.
+        command: what to type to go on with it.
 
     Raises:
         DataError: a search without a complete trial.
@@ -105,21 +127,27 @@ def published_procedure(rows: Sets, settings: Settings, seeds: int) -> Generator
         yield _base(rows, settings, folder, fitter)
         yield _climb(rows, settings, folder)
         for number in range(seeds):
-            yield from _search(rows, settings, folder, number, fitter)
+            work = replace(search_work(rows, settings, folder / f"search-{number}", number), command=command)
+            yield from _search(rows, work, folder / f"search-{number}.json", fitter)
 
 
 def loaded(settings: Settings) -> PublishedRun | None:
     """What an earlier command has finished of it; None before the first search has its winner."""
     folder = settings.folder / "published"
-    found = sorted(folder.glob("search-*.json"))
+    found = sorted(folder.glob("search-*.json"), key=lambda path: int(path.stem.removeprefix("search-")))
     if not found:
         return None
-    winners = [kept(path, "winner", _WINNERS) for path in found]
-    trials = [load_trials(path.with_suffix("")) for path in found]
-    searches = tuple(_joined(told, winner) for told, winner in zip(trials, winners, strict=True))
-    return PublishedRun(
-        kept(folder / "base.json", "stage", _STAGES), kept(folder / "climb.json", "climb", _CLIMBS), searches
-    )
+    searches = tuple(_loaded(path.with_suffix(""), kept(path, "winner", _WINNERS)) for path in found)
+    return PublishedRun(kept_base(folder), kept(folder / "climb.json", "climb", _CLIMBS), searches)
+
+
+def kept_base(folder: Path) -> Stage:
+    """The base network that is kept in a folder of the published procedure.
+
+    Raises:
+        RunError: there is none, or it is damaged.
+    """
+    return kept(folder / "base.json", "stage", _STAGES)
 
 
 def bare(recipe: Recipe, epochs: int | None) -> Recipe:
@@ -145,27 +173,31 @@ def _climb(rows: Sets, settings: Settings, folder: Path) -> Progress:
     return Progress("range", 1, 1, "range test of the base network")
 
 
-def _search(
-    rows: Sets, settings: Settings, folder: Path, number: int, fitter: Fitter
-) -> Generator[Progress, None, None]:
-    """One search, and what its winner leads to."""
-    work = search_work(rows, settings, folder / f"search-{number}", number)
+def _search(rows: Sets, work: Prepared, path: Path, fitter: Fitter) -> Generator[Progress, None, None]:
+    """One search, and what its winner leads to, kept as ``path``."""
     told = search_plan(work)
     mark = fingerprint(work.spectra, work.space)
-    with open_run(work.settings.folder, work.settings, mark) as run, copied(work, run) as copy:
+    with open_run(work.settings.folder, work.settings, mark, work.command) as run, copied(work, run) as copy:
         trials = yield from searched(work, run, Here(fitter, work.problem, told), told, copy)
-    winner, path = best_of(trials), folder / f"search-{number}.json"
-    if not path.exists() or kept(path, "winner", _WINNERS).number != winner.number:
-        keep(path, "winner", _won(rows, work, winner, fitter))
-    yield Progress("model", 1, 1, f"search {number}: trial {winner.number} won, and was trained on")
+    winner = best_of(trials)
+    recipe = draw_recipe(work.space, rows.task, winner.values, work.settings.epochs)
+    wanted = _Wanted(winner.number, member_seeds(told.seed, winner.seed, 1)[0], recipe, work.settings.epochs)
+    if not path.exists() or not _won_by(kept(path, "winner", _WINNERS), wanted):
+        keep(path, "winner", _won(rows, wanted, fitter))
+    yield Progress("model", 1, 1, f"{path.stem.replace('-', ' ')}: trial {winner.number} won, and was trained on")
 
 
 def search_work(rows: Sets, settings: Settings, folder: Path, number: int) -> Prepared:
-    """What a search is about. The test rows are among the spectra, but in no role of its one fold."""
+    """What a search is about. The test rows are among the spectra, but in no role of its one fold.
+
+    Options that mean nothing to it are those it was begun with, so that they keep nobody from going on.
+    """
     regression = rows.task.regression
     space = published_space(regression)
+    begun = folder / "run.toml"
     told = replace(
-        settings,
+        load_settings(begun) if begun.exists() else Settings(settings.data, settings.target),
+        **{name: getattr(settings, name) for name in USED},
         out=str(folder),
         space=space.name,
         seed=SEED,
@@ -210,15 +242,22 @@ def best_of(trials: tuple[Trial, ...]) -> Trial:
     return best[0]
 
 
-def _won(rows: Sets, work: Prepared, winner: Trial, fitter: Fitter) -> _Winner:
-    """The winner's saved weights, and the last training from them."""
-    recipe = draw_recipe(work.space, rows.task, winner.values, work.settings.epochs)
-    checkpoint, fitted = trained("best trial, checkpoint", saved(recipe), rows, rows.fold, fitter)
-    final = capped(last(recipe, rows.task.regression), work.settings.epochs)
-    stage, _ = trained("after the last training", final, rows, refit_fold(rows), fitter, fitted)
-    return _Winner(winner.number, checkpoint, stage)
+def _won_by(won: _Winner, wanted: _Wanted) -> bool:
+    """Whether what is kept is of this trial, trained as it was, and of weights that are saved as they would be now."""
+    same = won.number == wanted.number and won.seed == wanted.seed
+    return same and won.checkpoint.recipe.id == saved(wanted.recipe).id
 
 
-def _joined(trials: tuple[Trial, ...], won: _Winner) -> Search:
+def _won(rows: Sets, wanted: _Wanted, fitter: Fitter) -> _Winner:
+    """The winner's saved weights, and the last training from them: the trial again, as it was, and then on."""
+    recipe, seed = wanted.recipe, wanted.seed
+    checkpoint, fitted = trained("best trial, checkpoint", saved(recipe), rows, rows.fold, fitter, seed=seed)
+    final = capped(last(recipe, rows.task.regression), wanted.epochs)
+    stage, _ = trained("after the last training", final, rows, refit_fold(rows), fitter, fitted, seed=seed)
+    return _Winner(wanted.number, checkpoint, stage, seed)
+
+
+def _loaded(folder: Path, won: _Winner) -> Search:
+    trials = load_trials(folder)
     winner = next(trial for trial in trials if trial.number == won.number)
-    return Search(trials, winner, won.checkpoint, won.last)
+    return Search(trials, winner, won.checkpoint, won.last, load_settings(folder / "run.toml"))

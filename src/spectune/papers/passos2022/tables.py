@@ -2,53 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from spectune.assessment.outcome import Judged, Part
-from spectune.metrics import ClassScores, RegressionScores, Scores, scores
+from spectune.metrics import ClassScores, RegressionScores, Scores, each_class, scores
 from spectune.papers.passos2022.experiment import Experiment, Ours
 from spectune.papers.passos2022.figures import agreement
-from spectune.papers.passos2022.procedure import Sets, Stage
+from spectune.papers.passos2022.procedure import Sets, Stage, Values
 from spectune.papers.passos2022.published import Search
-from spectune.papers.passos2022.reported import MANGO, MANGO_SEARCH, WHEAT, WHEAT_SEARCH, Reported
+from spectune.papers.passos2022.reported import LEARNT, MANGO, MANGO_SEARCH, WHEAT, WHEAT_SEARCH, Reported
 from spectune.report.tables.grid import Grid, columns
-from spectune.report.wording import counted, duration, number, plain, valued
+from spectune.report.tables.rows import classes_told
+from spectune.report.wording import duration, fixed, number, valued
+from spectune.tuning.record import Trial
 
 PARTS: tuple[Part, ...] = ("calibration", "cross-validated", "test")
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A model: its name with small print below, and its cells."""
+
+    name: str
+    cells: list[str]
+    note: str = ""
 
 
 def models_grid(found: Experiment) -> Grid:
     """Every model: of the paper, of the published procedure here, and of ours."""
     regression = found.rows.task.regression
-    rows: list[tuple[str, list[str]]] = [
-        (f"paper: {one.name}", _reported(one, regression)) for one in (MANGO if regression else WHEAT)
+    before = [
+        _Row(f"paper: {one.name}", _reported(one, regression), one.note) for one in (MANGO if regression else WHEAT)
     ]
-    if found.procedure is not None:
-        first = found.procedure.searches[0]
-        rows += [
-            (f"published procedure: {one.name}", _stage(one, found.rows))
-            for one in (found.procedure.base, first.checkpoint)
-        ]
-        rows.append((f"published procedure: {first.last.name}", _last(first.last, found.rows)))
-    here = len(rows)
-    if found.ours is not None:
-        outcome = found.ours.outcome
-        rows += [(f"ours: {model.name}", _judged(found.ours, model)) for model in outcome.models]
-        rows.append((f"ours: {found.ours.optimum.name}", _judged(found.ours, found.ours.optimum)))
-    marked = [
-        here + place
-        for place, model in enumerate(found.ours.outcome.models if found.ours else ())
-        if found.ours and model.name == found.ours.outcome.verdict.use
-    ]
+    before += [replace(row, name=f"published procedure: {row.name}") for row in _published(found)]
+    own = found.ours.outcome.models if found.ours else ()
+    rows = [*before, *(replace(row, name=f"ours: {row.name}") for row in _ours(found))]
+    marked = [place for place, one in enumerate(own) if found.ours and one.name == found.ours.outcome.verdict.use]
     what = ("RMSE", "R²") if regression else ("accuracy",)
     return Grid(
         head=("model", *(what * 3)),
-        rows=columns([name for name, _ in rows], [cells for _, cells in rows]),
+        rows=columns([row.name for row in rows], [row.cells for row in rows]),
         groups=(("", 1), ("calibration", len(what)), ("tuning, or held out", len(what)), ("test", len(what))),
-        marked=tuple(marked),
+        notes=tuple(row.note for row in rows),
+        marked=tuple(len(before) + place for place in marked),
     )
+
+
+def classes_grid(stage: Stage, rows: Sets) -> Grid:
+    """Precision, sensitivity and F1 of every class in the test rows."""
+    found = stage_scores(stage, rows)[2]
+    confusion = found.confusion if isinstance(found, ClassScores) else ()
+    return classes_told(rows.task.classes, {"test": each_class(confusion)})
 
 
 def stage_scores(stage: Stage, rows: Sets) -> tuple[Scores, ...]:
@@ -62,7 +69,7 @@ def searches_grid(found: Experiment) -> Grid:
     paper = MANGO_SEARCH if regression else WHEAT_SEARCH
     rows = [
         ("paper (RTX 2080 Ti)", [str(paper.trials), str(paper.complete), str(paper.pruned), duration(paper.seconds),
-                                 "-0.80" if regression else "–", paper.best])
+                                 _rank(paper.agreement) if regression else "–", paper.best])
     ]  # fmt: skip
     if found.procedure is not None:
         rows += [(f"published procedure, search {place}", _search(one))
@@ -93,41 +100,53 @@ def further_grids(ours: Ours) -> tuple[tuple[str, Grid], ...]:
     return tuple(made)
 
 
-def spread_words(found: Experiment) -> str:
-    """How far several searches of the published procedure lie apart; nothing for one."""
-    searches = found.procedure.searches if found.procedure else ()
-    if len(searches) < 2:
-        return ""
-    tests = [_main(stage_scores(one.last, found.rows)[2]) for one in searches]
-    objectives = [one.winner.minimised or 0.0 for one in searches]
-    return (
-        f"{counted(len(searches), 'search', 'searches')} of the published procedure, which differ in the sampler's "
-        f"seed alone: objective {number(min(objectives))} to {number(max(objectives))}, test "
-        f"{number(min(tests))} to {number(max(tests))} after the last training "
-        f"(standard deviation {number(float(np.std(tests, ddof=1)))})."
-    )
-
-
-def reached_words(found: Experiment) -> str:
-    """After how many trials ours was as good as the published best hyperparameters on the same folds."""
-    if found.ours is None:
-        return ""
-    goal, spent = float(np.mean(found.ours.optimum.fold_errors)), 0.0
-    what = "an RMSE" if found.ours.outcome.spectra.task.regression else "a log-loss"
-    there = f"On the folds of ours the published best hyperparameters reach {what} of {number(goal)}, mean of folds"
-    ended = 0
-    for trial in found.ours.outcome.trials:
-        spent += trial.seconds
-        ended += trial.state != "rejected"
-        if trial.value is not None and trial.value <= goal:
-            return f"{there}; our search was there after {counted(ended, 'trial')} and {duration(spent)}."
-    return f"{there}; none of our {counted(ended, 'trial')} did."
-
-
 def _reported(one: Reported, regression: bool) -> list[str]:
     values = (one.calibration, one.tuning, one.test)
     pairs = [(_maybe(value), _maybe(r2)) for value, r2 in zip(values, one.r2, strict=True)]
     return [cell for pair in pairs for cell in (pair if regression else pair[:1])]
+
+
+def _published(found: Experiment) -> Iterator[_Row]:
+    """The networks of the first search; of the best trial as it was scored only errors are known."""
+    if found.procedure is None:
+        return
+    first = found.procedure.searches[0]
+    yield _Row(found.procedure.base.name, _stage(found.procedure.base, found.rows))
+    yield _scored(first.winner, found.rows)
+    yield _Row(first.checkpoint.name, _stage(first.checkpoint, found.rows), f"epoch {first.checkpoint.best_epoch}")
+    yield _Row(first.last.name, _last(first.last, found.rows), LEARNT)
+
+
+def _ours(found: Experiment) -> Iterator[_Row]:
+    if found.ours is not None:
+        for model in (*found.ours.outcome.models, found.ours.optimum):
+            yield _Row(model.name, _judged(found.ours, model))
+
+
+def _scored(trial: Trial, rows: Sets) -> _Row:
+    """The best trial by the weights that were scored, which were not kept: no test rows."""
+    said = f"trial {trial.number}" + (f", epoch {trial.best_epochs[0]}" if trial.best_epochs else "")
+    objective = "–" if trial.minimised is None else number(trial.minimised)
+    if not rows.task.regression:
+        tuning = "–" if trial.minimised is None else number(1 - trial.minimised)
+        losses = zip(
+            (trial.calibrated[0] if trial.calibrated else None, trial.value),
+            ("in calibration", "in tuning rows"),
+            strict=True,
+        )
+        told = ", ".join(f"{number(loss)} {where}" for loss, where in losses if loss is not None)
+        return _Row("best trial, as scored", ["–", tuning, "–"], f"{said}, log-loss {told}")
+    calibration = _rmse(trial.calibrated[0] if trial.calibrated else None, rows.y[rows.calibration])
+    cells = [*calibration, *_rmse(trial.value, rows.y[rows.tuning]), "–", "–"]
+    return _Row("best trial, as scored", cells, f"{said}, objective {objective}")
+
+
+def _rmse(error: float | None, y: Values) -> list[str]:
+    """An RMSE and what R² that makes of these targets."""
+    if error is None:
+        return ["–", "–"]
+    spread = float(np.var(y))
+    return [number(error), number(round(1 - error**2 / spread, 6)) if spread > 0 else "–"]
 
 
 def _stage(stage: Stage, rows: Sets) -> list[str]:
@@ -174,13 +193,9 @@ def _scores(one: Scores) -> list[str]:
             return [number(one.accuracy), number(one.balanced_accuracy)]
 
 
-def _main(one: Scores) -> float:
-    return one.rmse if isinstance(one, RegressionScores) else one.accuracy
-
-
 def _maybe(value: float | None) -> str:
     return "–" if value is None else number(value)
 
 
 def _rank(value: float | None) -> str:
-    return "too few" if value is None else plain(round(value, 2))
+    return "too few" if value is None else fixed(value, 2)

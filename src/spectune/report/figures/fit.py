@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,7 +11,7 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import NDArray
 
 from spectune.assessment.outcome import Difference, Outcome, Part
-from spectune.metrics import RegressionScores
+from spectune.metrics import ClassScores, RegressionScores
 from spectune.report import wording
 from spectune.report.drawing import BLUE, CALIBRATION, GREY, INK, TEST, VALIDATED, evenly, note, svg
 from spectune.report.scored import classification, regression
@@ -104,8 +106,7 @@ def residuals_picture(outcome: Outcome, name: str) -> str:
 def confusion_picture(outcome: Outcome, name: str) -> str:
     """How often each true class was called what, for held-out and test rows."""
     classes = len(outcome.spectra.task.classes)
-    across = classes <= BESIDE
-    side = 1.5 + 0.33 * classes if across else 1.8 + 0.21 * classes
+    across, side = classes <= BESIDE, matrix_side(classes)
     parts: tuple[Part, ...] = ("cross-validated", "test") if len(outcome.spectra.test) else ("cross-validated",)
 
     def draw(figure: Figure) -> None:
@@ -115,6 +116,36 @@ def confusion_picture(outcome: Outcome, name: str) -> str:
 
     height = side if across else side * len(parts)
     return svg(draw, f"confusion-{_slug(outcome, name)}", f"Confusion matrices of {name}", height)
+
+
+def matrix_side(classes: int) -> float:
+    """Inches that a confusion matrix of so many classes is high."""
+    return 1.5 + 0.33 * classes if classes <= BESIDE else 1.8 + 0.21 * classes
+
+
+def matrix(panel: Axes, scores: ClassScores, classes: Sequence[str], part: str) -> None:
+    """How often each true class was called what in a part of the rows."""
+    counts = np.asarray(scores.confusion)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    panel.imshow(share, cmap="Blues", vmin=0, vmax=1.25, interpolation="none", aspect="auto")
+    names = [shortened(word, 20) for word in classes]
+    room = 3.6 if len(names) <= BESIDE else 7.5
+    crowded = len(str(counts.max())) * LETTER > room / len(counts)
+    shown = np.round(100 * share).astype(int) if crowded else counts
+    for true, called in np.argwhere(shown > 0):
+        colour = "white" if share[true, called] > 0.6 else INK
+        panel.text(called, true, f"{shown[true, called]}", ha="center", va="center", fontsize=8, color=colour)
+    panel.set_xticks(np.arange(-0.5, len(counts)), minor=True)
+    panel.set_yticks(np.arange(-0.5, len(counts)), minor=True)
+    panel.grid(which="minor", color="white", lw=1)
+    panel.tick_params(which="both", length=0)
+    panel.spines[:].set_visible(False)
+    upright = 0.075 * max(map(len, names)) > room / len(names)
+    panel.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
+    panel.set_yticks(range(len(names)), names)
+    panel.set(xlabel="predicted", ylabel="true")
+    unit = ", % of the true class" if crowded else ""
+    panel.set_title(f"{part}: balanced accuracy {wording.fixed(scores.balanced_accuracy, 3)}{unit}")
 
 
 def scored_words(scores: RegressionScores, error: str, unit: str) -> str:
@@ -194,28 +225,7 @@ def _line(panel: Axes, measured: Array, output: Array, slope: float) -> None:
 
 
 def _confusion(panel: Axes, outcome: Outcome, name: str, part: Part) -> None:
-    scores = classification(outcome, name, part)
-    counts = np.asarray(scores.confusion)
-    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    panel.imshow(share, cmap="Blues", vmin=0, vmax=1.25, interpolation="none", aspect="auto")
-    names = [shortened(word, 20) for word in outcome.spectra.task.classes]
-    room = 3.6 if len(names) <= BESIDE else 7.5
-    crowded = len(str(counts.max())) * LETTER > room / len(counts)
-    shown = np.round(100 * share).astype(int) if crowded else counts
-    for true, called in np.argwhere(shown > 0):
-        colour = "white" if share[true, called] > 0.6 else INK
-        panel.text(called, true, f"{shown[true, called]}", ha="center", va="center", fontsize=8, color=colour)
-    panel.set_xticks(np.arange(-0.5, len(counts)), minor=True)
-    panel.set_yticks(np.arange(-0.5, len(counts)), minor=True)
-    panel.grid(which="minor", color="white", lw=1)
-    panel.tick_params(which="both", length=0)
-    panel.spines[:].set_visible(False)
-    upright = 0.075 * max(map(len, names)) > room / len(names)
-    panel.set_xticks(range(len(names)), names, rotation=90 if upright else 0)
-    panel.set_yticks(range(len(names)), names)
-    panel.set(xlabel="predicted", ylabel="true")
-    unit = ", % of the true class" if crowded else ""
-    panel.set_title(f"{part}: balanced accuracy {wording.fixed(scores.balanced_accuracy, 3)}{unit}")
+    matrix(panel, classification(outcome, name, part), outcome.spectra.task.classes, part)
 
 
 def _error(outcome: Outcome, part: Part) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from spectune.assessment.outcome import Outcome, Output, Part
@@ -33,17 +35,21 @@ def roles_grid(outcome: Outcome) -> Grid:
 def classes_grid(outcome: Outcome, name: str) -> Grid:
     """Rows, precision, sensitivity and F1 of each class, and their averages: every class, or every row, alike."""
     shown: tuple[Part, ...] = ("cross-validated", "test")
-    parts = [told(outcome, name, part).classes for part in shown]
-    averaged = [averages(classes) for classes in parts]
+    return classes_told(outcome.spectra.task.classes, {part: told(outcome, name, part).classes for part in shown})
+
+
+def classes_told(classes: Sequence[str], parts: Mapping[str, Sequence[OneClass]]) -> Grid:
+    """The same for any parts of the rows, with every class by itself in each."""
+    averaged = [averages(one) for one in parts.values()]
     rows = [
-        [cell for classes, mean in zip(parts, averaged, strict=True) for cell in _class_cells((*classes, *mean)[k])]
-        for k in range(len(outcome.spectra.task.classes) + 2)
+        [cell for one, mean in zip(parts.values(), averaged, strict=True) for cell in _class_cells((*one, *mean)[k])]
+        for k in range(len(classes) + 2)
     ]
-    names = (*outcome.spectra.task.classes, "mean of classes (macro)", "mean of rows (weighted)")
+    names = (*classes, "mean of classes (macro)", "mean of rows (weighted)")
     return Grid(
-        ("class", *("rows", "precision", "sensitivity", "F1") * 2),
+        ("class", *("rows", "precision", "sensitivity", "F1") * len(parts)),
         columns(names, rows),
-        groups=(("", 1), ("cross-validated", 4), ("test", 4)),
+        groups=(("", 1), *((part, 4) for part in parts)),
         marked=(len(names) - 2, len(names) - 1),
     )
 
