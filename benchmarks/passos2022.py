@@ -27,7 +27,8 @@ from spectune.papers.passos2022.experiment import Experiment, Plan, experiment
 from spectune.papers.passos2022.material import Published
 from spectune.papers.passos2022.ordinary import Further, from_table
 from spectune.papers.passos2022.page import experiment_page, headline
-from spectune.papers.passos2022.tables import further_grids, models_grid, reached_words, searches_grid, spread_words
+from spectune.papers.passos2022.standing import beside_words, reached_words, spread_words
+from spectune.papers.passos2022.tables import further_grids, models_grid, searches_grid
 from spectune.report.pruning import headline as regret_headline
 from spectune.report.pruning import reasons
 
@@ -115,7 +116,7 @@ def said(name: str, chapter: Chapter, found: Experiment) -> str:
         headline(found),
         markdown(models_grid(found)),
         markdown(searches_grid(found)),
-        *(words for words in (spread_words(found), reached_words(found)) if words),
+        *(words for words in (spread_words(found), reached_words(found), beside_words(found)) if words),
     ]
     if found.ours is not None and found.ours.regret is not None:
         parts.append(f"Pruning: {regret_headline(found.ours.regret)} {' '.join(reasons(found.ours.regret))}")

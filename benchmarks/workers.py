@@ -27,7 +27,7 @@ from spectune.progress import Progress
 from spectune.report.tables.grid import Grid
 from spectune.spectra.table import Table
 from spectune.synthesis.fruit import fruit
-from spectune.training.machine import cores
+from spectune.training.allowance import cores
 from spectune.tuning.record import Trial
 
 BASE = Settings(

@@ -165,10 +165,30 @@ def test_as_many_components_as_the_variance_needs_and_no_more() -> None:
     assert len(subspace(np.ones((9, 4)), 3).variances) == 0
 
 
-def test_a_large_set_gives_whole_groups_evenly(done: tuple[Model, Outcome]) -> None:
+def test_a_large_set_gives_whole_groups_evenly(done: tuple[Model, Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
     calibration = done[1].spectra.calibration
+    monkeypatch.setattr("spectune.assessment.flags.FEW_GROUPS", 20)
     grouped = replace(calibration, groups=np.arange(len(calibration)) // 3)
     chosen = some_rows(grouped, 40)
     assert 30 <= chosen.size <= 45
     for group in np.unique(grouped.groups[chosen]):
         assert (grouped.groups[chosen] == group).sum() == (grouped.groups == group).sum()
+
+
+@pytest.mark.parametrize("groups", [1, 3, 7])
+def test_a_large_set_of_few_groups_gives_rows_of_all_of_them(groups: int, done: tuple[Model, Outcome]) -> None:
+    """As a search over three seasons has; otherwise a fold would leave nothing to compare with."""
+    calibration = done[1].spectra.calibration
+    grouped = replace(calibration, groups=np.random.default_rng(0).integers(groups, size=len(calibration)))
+    chosen = some_rows(grouped, 40)
+    assert set(grouped.groups[chosen]) == set(grouped.groups)
+    assert 30 <= chosen.size <= 40 + groups
+
+
+def test_a_model_calibrated_on_two_large_groups_knows_its_domain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("spectune.assessment.flags.MOST_ROWS", 30)
+    model, outcome = trained()
+    calibration = outcome.spectra.calibration
+    pair = replace(calibration, groups=outcome.fold_of % 2)
+    known = domain(model.fitted, pair, outcome.fold_of % 2, outcome.model(outcome.network).validated, 0)
+    assert np.isfinite(known.limits).all()

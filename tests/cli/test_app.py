@@ -167,7 +167,8 @@ def test_a_group_of_commands_alone_shows_its_help(words: list[str], capsys: pyte
 
 
 def test_an_error_nobody_foresaw_is_a_sentence_and_a_file_to_report(tmp_path: Path) -> None:
-    broken = "import sys, spectune.cli.app as a; a.run = lambda words: {}['no such']; sys.argv = ['spectune']; a.main()"
+    fault = "a.installed = lambda name: {}['no such']"
+    broken = f"import sys, spectune.cli.app as a; {fault}; sys.argv = ['spectune', 'version']; a.main()"
     told = subprocess.run([sys.executable, "-c", broken], capture_output=True, text=True, env={"TMPDIR": str(tmp_path)})
     assert (told.returncode, told.stdout) == (1, "")
     assert told.stderr.startswith("error: an error that spectune did not foresee (KeyError: 'no such')")

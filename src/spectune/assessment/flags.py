@@ -43,7 +43,10 @@ ALARMS = 0.015
 """Share of calibration rows, or of groups, that all flags together may ring on."""
 
 MOST_ROWS = 2000
-"""Calibration rows at most that a domain is made from, whole groups evenly chosen."""
+"""Calibration rows, about, that a domain is made from at most."""
+
+FEW_GROUPS = 100
+"""Groups below which no whole ones are left out of it."""
 
 MARGIN = 0.1
 """How far beyond the calibrated range a prediction may go, as a part of that range; further where
@@ -108,7 +111,7 @@ def domain(fitted: Fitted, calibration: Spectra, fold_of: Rows, validated: Array
         folds: members to a seed, in the order of the folds; 0 where every member saw every row, and then
             there is no distance inside the network.
     """
-    chosen = some_rows(calibration)
+    chosen = some_rows(calibration, MOST_ROWS)
     spectra, fold = calibration.rows(chosen), fold_of[chosen]
     prepared, before = outputs_before(fitted, spectra.x, folds > 0)
     numbers = np.zeros((len(spectra), SPIKE + 1))
@@ -123,10 +126,15 @@ def domain(fitted: Fitted, calibration: Spectra, fold_of: Rows, validated: Array
     return _limited(reference(spectra, prepared, everything), numbers, spectra, validated[chosen])
 
 
-def some_rows(spectra: Spectra, most: int = MOST_ROWS) -> Rows:
-    """Row numbers of whole groups, evenly chosen, some ``most`` rows of them at most."""
-    names = np.unique(spectra.groups)
-    return np.flatnonzero(np.isin(spectra.groups, names[:: -(-len(spectra) // most)]))
+def some_rows(spectra: Spectra, most: int) -> Rows:
+    """Row numbers, some ``most`` at most: of whole groups, evenly chosen, or evenly of each where there are few."""
+    every, (names, own) = -(-len(spectra) // most), np.unique(spectra.groups, return_inverse=True)
+    if names.size >= FEW_GROUPS:
+        return np.flatnonzero(own % every == 0)
+    within = np.zeros(len(spectra), dtype=np.intp)
+    for group in range(names.size):
+        within[own == group] = np.arange(np.count_nonzero(own == group))
+    return np.flatnonzero(within % every == 0)
 
 
 def flags(

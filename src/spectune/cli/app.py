@@ -262,9 +262,11 @@ def version() -> None:
 
 def main() -> None:
     """Entry of the ``spectune`` command; where spectune is at fault, one sentence and exit code 1."""
-    sys.excepthook = lambda _, error, __: print(f"error: {unforeseen(error)}", file=sys.stderr)
     plain_notices()
-    sys.exit(run(sys.argv[1:]))
+    try:
+        sys.exit(run(sys.argv[1:]))
+    finally:  # Typer puts a hook of its own there
+        sys.excepthook = lambda _, error, __: print(f"error: {unforeseen(error)}", file=sys.stderr)
 
 
 def run(arguments: Sequence[str]) -> int:
