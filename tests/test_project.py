@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from importlib import import_module
 from importlib.metadata import requires, version
 from pathlib import Path
 
@@ -17,6 +18,7 @@ import spectune
 
 ROOT = Path(__file__).parents[1]
 SOURCES = sorted((ROOT / "src").rglob("*.py"))
+BENCHMARKS = sorted((ROOT / "benchmarks").rglob("*.py"))
 PINS = dict(
     line.split("==") for line in (ROOT / "constraints.txt").read_text().splitlines() if not line.startswith("#")
 )
@@ -69,6 +71,16 @@ def test_the_version_is_said_once() -> None:
         said = tomllib.load(file)["project"]["version"]
     assert version("spectune") == said
     assert f"version: {said}" in (ROOT / "CITATION.cff").read_text()
+
+
+@pytest.mark.parametrize("path", BENCHMARKS, ids=lambda path: path.stem)
+def test_a_benchmark_asks_for_names_that_are_there(path: Path) -> None:
+    """Benchmarks are run by hand, so nothing else would say that what they import has moved."""
+    asked = [node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.ImportFrom)]
+    for node in asked:
+        if (node.module or "").startswith("spectune"):
+            module = import_module(node.module or "")
+            assert [name.name for name in node.names if not hasattr(module, name.name)] == []
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))

@@ -509,6 +509,13 @@ def test_the_hardest_pairs_of_the_maps_are_those_of_the_law() -> None:
 # The command
 
 
+@pytest.mark.parametrize(("device", "said"), [("gpu", "device must be cpu, cuda"), ("cuda:99", "asked for, but")])
+def test_a_device_that_is_not_here_is_refused_before_anything_is_made(device: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingError, match=said):
+        planned(Asked(device=device, out=tmp_path / "out"))
+    assert not (tmp_path / "out").exists()
+
+
 def test_the_command_trains_writes_a_page_and_continues(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "mine.json"
     path.write_text(format_config(TINY))

@@ -11,6 +11,7 @@ import pytest
 
 from outcomes import Wish, outcome
 from spectune.assessment.outcome import Outcome
+from spectune.assessment.verdict import verdict
 from spectune.report.page import report
 from spectune.report.wording import number
 
@@ -226,3 +227,22 @@ def hostile() -> Outcome:
         settings={"where": HOSTILE},
         facts={"command": HOSTILE, HOSTILE: HOSTILE},
     )
+
+
+@pytest.mark.parametrize("wish", [REGRESSION, CLASSES], ids=["number", "classes"])
+def test_test_rows_of_one_group_give_a_difference_and_no_interval(wish: Wish) -> None:
+    """Such as a season: how others would differ from it cannot be seen in it, so nothing there is clear."""
+    made = outcome(wish)
+    groups = np.where(made.spectra.roles == "test", 0, np.arange(1, len(made.spectra) + 1))
+    spectra = replace(made.spectra, groups=groups)
+    found = verdict(spectra, made.models, 0, network=made.network)
+    tested = [one for one in found.differences if one.part == "test"]
+    assert tested
+    assert not any(one.clear for one in tested)
+    assert any(one.clear for one in found.differences if one.part == "cross-validated")
+    said = " ".join([found.sentence, *found.reasons])
+    assert "no interval from one group, not clear" in said
+    assert "in 1 group," in said
+    page = report(replace(made, spectra=spectra, verdict=found))
+    assert "(no interval from one group)" in page
+    assert "inf" not in Reader(page).text.replace("information", "").replace("influence", "")

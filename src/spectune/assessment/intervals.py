@@ -114,15 +114,16 @@ def _error_of(table: Array, classes: int) -> Array:
 
 
 def _interval(tables: list[Array], classes: int, seed: int, draws: int) -> Interval:
-    """Interval of the error of one table, or of the first minus the second."""
-    groups = len(tables[0])
+    """Interval of the error of one table, or of the first minus the second; one group alone bounds nothing."""
+    groups, value = len(tables[0]), _first_minus_second([_error_of(table.sum(axis=0), classes) for table in tables])
+    if groups < 2:
+        return Interval(float(value), -np.inf, np.inf)
     drawn = np.concatenate(
         [
             _first_minus_second([_error_of(weights @ table, classes) for table in tables])
             for weights in _resamples(groups, seed, draws)
         ]
     )
-    value = _first_minus_second([_error_of(table.sum(axis=0), classes) for table in tables])
     low, high = np.quantile(drawn, [tail(groups), 1 - tail(groups)])
     return Interval(float(value), float(low), float(high))
 

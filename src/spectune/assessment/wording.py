@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import floor, log10
+from math import floor, isfinite, log10
 from typing import Literal
 
 import numpy as np
@@ -74,11 +74,13 @@ class Figures:
         return f"{self.bare(error)}{self.unit and ' '}{self.unit}"
 
     def difference(self, found: Difference | Interval) -> str:
-        """A difference of two errors with its interval."""
+        """A difference of two errors with its interval, which rows of one group do not give."""
         sign = -1.0 if self.classes else 1.0
+        value = f"difference {sign * found.value:+.{self.decimals}f}"
+        if not isfinite(found.high):
+            return f"{value}, no interval from one group"
         low, high = sorted((sign * found.low, sign * found.high))
-        value, ends = f"{sign * found.value:+.{self.decimals}f}", [f"{end:.{self.decimals}f}" for end in (low, high)]
-        return f"difference {value}, 95 % interval {ends[0]} to {ends[1]}"
+        return f"{value}, 95 % interval {low:.{self.decimals}f} to {high:.{self.decimals}f}"
 
 
 def figures(task: Task, errors: Sequence[float]) -> Figures:
@@ -192,7 +194,7 @@ def _figures(task: Task, pair: Comparison) -> Figures:
 
 def _rows(spectra: Spectra) -> str:
     groups = np.unique(spectra.groups).size
-    within = f" in {groups:,} groups" if spectra.grouped else ""
+    within = f" in {groups:,} group{'' if groups == 1 else 's'}" if spectra.grouped else ""
     return f"{len(spectra):,} row{'' if len(spectra) == 1 else 's'}{within}"
 
 

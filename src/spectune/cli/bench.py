@@ -74,4 +74,4 @@ def schuetzke2023(said: Mapping[str, Any], _: Path | None) -> None:
     bench_schuetzke2023.follow_benchmark(bench_schuetzke2023.Asked(**said))
 
 
-app.command("schuetzke2023")(settings_command(schuetzke2023, SCHUETZKE, ["cores"], BENCH, None))
+app.command("schuetzke2023")(settings_command(schuetzke2023, SCHUETZKE, ["cores", "device"], BENCH, None))

@@ -45,6 +45,7 @@ class Asked:
     factor: float = AS_RUN
     epochs: int = 500
     cores: int = 0
+    device: str = "cpu"
     memory: float = 8.0
     out: Path | None = None
 
@@ -62,7 +63,7 @@ def follow_benchmark(said: Asked) -> None:
     """Run the benchmark, write its page, and print what came of it.
 
     Raises:
-        SettingError: options that make no sense.
+        SettingError: options that make no sense, or a device that is not here.
         Stopped: Ctrl-C; the message says how to continue.
     """
     plan, console = planned(said), Console(highlight=False)
@@ -70,7 +71,8 @@ def follow_benchmark(said: Asked) -> None:
         with closing(benchmark(plan)) as steps:
             found: Benchmark = follow(steps, console)
     except KeyboardInterrupt:
-        raise Stopped(f"stopped; finished seeds are kept in {plan.folder}; the same command continues") from None
+        kept = f"finished seeds, and how far the others are, are kept in {plan.folder}"
+        raise Stopped(f"stopped; {kept}; the same command continues") from None
     write_text(plan.folder / PAGE, benchmark_page(found, command_of(said)))
     _show(found, console)
 
@@ -79,14 +81,14 @@ def planned(said: Asked) -> Plan:
     """What is to be done.
 
     Raises:
-        SettingError: no such data set or network, or options that exclude each other.
+        SettingError: no such data set, network or device, or options that exclude each other.
     """
     if said.question and (said.models or said.fc):
         raise SettingError("--question brings its own networks; leave out --models and --fc, or --question")
     for name, (low, high) in LIMITS.items():
         value = getattr(said, name)
         if not low <= value <= high:
-            raise SettingError(f"--{name} must be from {low:g} to {high:g}, got {value:g}")
+            raise SettingError(f"--{name} must be from {low:,.10g} to {high:,.10g}, got {value:,.10g}")
     protocol, config = Protocol(said.factor, said.epochs), configuration(said.dataset, said.classes)
     return Plan(
         Path(said.dataset).stem,
@@ -97,7 +99,7 @@ def planned(said: Asked) -> Plan:
         said.out or Path("runs") / f"schuetzke2023-{Path(said.dataset).stem}",
         said.question,
         said.memory,
-        Machine(threads=said.cores or cores(), memory=HELD),
+        Machine(threads=said.cores or cores(), memory=HELD, device=said.device),
     )
 
 

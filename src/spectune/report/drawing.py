@@ -21,6 +21,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import NDArray
 
+from spectune.assessment.intervals import Interval
+from spectune.assessment.outcome import Difference
 from spectune.report.wording import plain
 from spectune.spectra.axis import Axis, Unit
 from spectune.spectra.spectra import Rows
@@ -103,6 +105,11 @@ def spectral(axes: Axes, axis: Axis, label: bool = True) -> None:
     axes.set_xlim(*((high, low) if axis.unit in DESCENDING else (low, high)))
     if label:
         axes.set_xlabel(axis.label)
+
+
+def known_ends(found: Interval | Difference) -> tuple[float, float]:
+    """The ends of an interval; the value itself where there is none."""
+    return (found.low, found.high) if np.isfinite(found.high) else (found.value, found.value)
 
 
 def evenly(count: int, most: int) -> Rows:

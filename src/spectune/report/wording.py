@@ -97,6 +97,8 @@ def difference(found: Difference) -> str:
     >>> difference(Difference("CNN", "PLS", "test", -1.7123, -2.0981, -1.3311))
     '−1.71 (−2.10 to −1.33)'
     """
+    if not math.isfinite(found.high):
+        return f"{number(found.value, 2)} (no interval from one group)"
     shown = places(found.high - found.low, 2)
     return f"{fixed(found.value, shown)} ({fixed(found.low, shown)} to {fixed(found.high, shown)})"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,6 +37,8 @@ class Machine:
     memory: int = 1 << 30
 
     def __post_init__(self) -> None:
+        if not re.fullmatch(r"cpu|cuda(:\d+)?", self.device):
+            raise SettingError(f"device must be cpu, cuda, or one of several GPUs such as cuda:1; got {self.device!r}")
         if self.device != "cpu" and not torch.cuda.is_available():
             raise SettingError(
                 f"device {self.device!r} was asked for, but torch finds no GPU here; leave device at cpu"

@@ -10,7 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLo
 from spectune.assessment.adaptation import AS_IS, Adapted, Rows
 from spectune.assessment.intervals import Interval
 from spectune.assessment.outcome import Output
-from spectune.report.drawing import GREY, SEVERAL, TEST, VALIDATED, logarithmic, note, svg
+from spectune.report.drawing import GREY, SEVERAL, TEST, VALIDATED, known_ends, logarithmic, note, svg
 from spectune.report.wording import number, plain, shortened, with_unit
 
 WIDE = 4.0
@@ -72,8 +72,9 @@ def curve_picture(found: Adapted) -> str:
         for place, name in enumerate(found.curve[0].errors):
             errors = [size.errors[name] for size in found.curve]
             colour, shift = SEVERAL[place], 0.97 + 0.02 * place
-            low = [max(error.value - error.low, 0.0) for error in errors]
-            high = [max(error.high - error.value, 0.0) for error in errors]
+            ends = [known_ends(error) for error in errors]
+            low = [max(error.value - low, 0.0) for error, (low, _) in zip(errors, ends, strict=True)]
+            high = [max(high - error.value, 0.0) for error, (_, high) in zip(errors, ends, strict=True)]
             values = [error.value for error in errors]
             axes.errorbar(sizes * shift, values, (low, high), color=colour, lw=1.4, marker="o", ms=4.5, label=name)
         axes.set_xscale("log")
@@ -97,7 +98,8 @@ def error_name(found: Adapted) -> str:
 
 
 def _bar(axes: Axes, found: Interval, place: float, colour: str, label: str) -> None:
-    axes.plot((max(found.low, 0.0), found.high), (place, place), color=colour, lw=2.0, solid_capstyle="butt")
+    low, high = known_ends(found)
+    axes.plot((max(low, 0.0), high), (place, place), color=colour, lw=2.0, solid_capstyle="butt")
     axes.plot(found.value, place, "o", color=colour, ms=6, label=label or "_")
 
 

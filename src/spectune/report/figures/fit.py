@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from spectune.assessment.outcome import Difference, Outcome, Part
 from spectune.metrics import ClassScores, RegressionScores
 from spectune.report import wording
-from spectune.report.drawing import BLUE, CALIBRATION, GREY, INK, TEST, VALIDATED, evenly, note, svg
+from spectune.report.drawing import BLUE, CALIBRATION, GREY, INK, TEST, VALIDATED, evenly, known_ends, note, svg
 from spectune.report.scored import classification, regression
 from spectune.report.wording import ERROR_NAMES, PARTS, beside, number, shortened, with_unit
 from spectune.spectra.spectra import Rows
@@ -175,7 +175,7 @@ def _intervals(panel: Axes, found: list[Difference], others: list[str]) -> None:
     for item in found:
         place = others.index(item.other)
         colour = BLUE if item.clear else GREY
-        ends = max(item.low, low), min(item.high, high)
+        ends = np.clip(known_ends(item), low, high).tolist()
         if ends[0] < ends[1]:
             panel.plot(ends, (place, place), color=colour, lw=2.0, solid_capstyle="butt")
         beyond = "<" if item.value < low else ">" if item.value > high else "o"
@@ -196,10 +196,10 @@ def _intervals(panel: Axes, found: list[Difference], others: list[str]) -> None:
 
 def _window(found: list[Difference]) -> tuple[float, float]:
     """Limits that hold zero and the differences of ordinary size; a hopeless model becomes an arrow."""
-    usual = float(np.median([max(abs(item.low), abs(item.high)) for item in found]))
+    usual = float(np.median([max(map(abs, known_ends(item))) for item in found]))
     held = [item for item in found if abs(item.value) <= 2.5 * usual] or found
-    low = min(0.0, *(item.low for item in held))
-    high = max(0.0, *(item.high for item in held))
+    low = min(0.0, *(known_ends(item)[0] for item in held))
+    high = max(0.0, *(known_ends(item)[1] for item in held))
     return (low, high) if low < high else (-1.0, 1.0)
 
 
