@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,15 +16,15 @@ from spectune.files.settings import Settings
 from spectune.networks.families.passos import REGRESSION_OPTIMUM, base_recipe, passos_regression
 from spectune.networks.space import GivenDraw
 from spectune.papers.passos2022.data import simulated_mango, simulated_wheat
-from spectune.papers.passos2022.experiment import Experiment, Plan, experiment
+from spectune.papers.passos2022.experiment import Plan, experiment
 from spectune.papers.passos2022.figures import agreement
 from spectune.papers.passos2022.ordinary import from_table
 from spectune.papers.passos2022.page import experiment_page
 from spectune.papers.passos2022.procedure import SEED, last, refit_fold, saved, sets
 from spectune.papers.passos2022.published import bare, published_space, search_plan, search_work
 from spectune.papers.passos2022.tables import models_grid
-from spectune.progress import Progress, outcome_of
 from spectune.tuning.record import Rung, Trial
+from steps import ended
 
 ROWS, EPOCHS = 150, 6
 
@@ -36,15 +35,6 @@ def settings(folder: Path, **more: object) -> Settings:
         space="passos-regression", cores=1, explain=False,
     )  # fmt: skip
     return replace(told, **more)  # type: ignore[arg-type]
-
-
-def ended(steps: Generator[Progress | Experiment, None, None]) -> Experiment:
-    following = outcome_of(steps)
-    while True:
-        try:
-            next(following)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
 
 
 def test_columns_of_a_regression_are_standardised_with_tuning_rows_and_those_of_classes_without() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,13 +24,14 @@ from spectune.papers.passos2022 import repeating
 from spectune.papers.passos2022.basis import settle_optimum
 from spectune.papers.passos2022.cuts import cut_words
 from spectune.papers.passos2022.data import simulated_mango
-from spectune.papers.passos2022.experiment import Experiment, Plan, experiment
+from spectune.papers.passos2022.experiment import Plan, experiment
 from spectune.papers.passos2022.material import as_table
 from spectune.papers.passos2022.ordinary import from_table
 from spectune.papers.passos2022.page import experiment_page
 from spectune.papers.passos2022.published import PublishedRun, loaded
 from spectune.papers.passos2022.repeating import asked, ours_command, published_command
-from spectune.progress import Progress, outcome_of
+from spectune.progress import Progress
+from steps import ended
 
 ROWS, EPOCHS = 120, 4
 SPECTRA, OTHERS = simulated_mango(ROWS, 1), simulated_mango(ROWS - 20, 1)
@@ -44,15 +44,6 @@ def settings(folder: Path, **more: object) -> Settings:
         space="passos-regression", cores=1, explain=False, seed=1,
     )  # fmt: skip
     return replace(told, **more)  # type: ignore[arg-type]
-
-
-def ended(steps: Generator[Progress | Experiment, None, None]) -> Experiment:
-    following = outcome_of(steps)
-    while True:
-        try:
-            next(following)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
 
 
 def files(folder: Path) -> dict[Path, int]:

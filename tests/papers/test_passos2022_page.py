@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,9 +31,9 @@ from spectune.papers.passos2022.procedure import last, saved, sets
 from spectune.papers.passos2022.reported import differences
 from spectune.papers.passos2022.standing import beside_words, reached_words, spread_words, standing
 from spectune.papers.passos2022.tables import models_grid, searches_grid, stage_scores
-from spectune.progress import Progress, outcome_of
 from spectune.report import wording
 from spectune.tuning.record import Rung, Trial
+from steps import ended
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +50,6 @@ def settings(folder: Path, spectra: Published, epochs: int) -> Settings:
         "simulated", spectra.target, str(folder), trials=3, folds=2, epochs=epochs, top=1, replicates=1, startup=2,
         space=space, cores=1, explain=False,
     )  # fmt: skip
-
-
-def ended(steps: Generator[Progress | Experiment, None, None]) -> Experiment:
-    following = outcome_of(steps)
-    while True:
-        try:
-            next(following)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
 
 
 def made(folder: Path, spectra: Published, epochs: int, faithful: bool = True, seeds: int = 1) -> Made:
