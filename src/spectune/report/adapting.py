@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from spectune.assessment.adaptation import AS_IS, FEW, Adapted, Standing
@@ -64,7 +65,13 @@ def _cells(standing: Standing, shown: int) -> Iterator[str]:
 
 
 def interval_words(found: Interval, shown: int) -> str:
-    """A value with its interval in brackets, to so many decimals."""
+    """A value with its interval in brackets, to so many decimals.
+
+    >>> interval_words(Interval(0.5, 0.25, 1.0), 2), interval_words(Interval(0.5, -math.inf, math.inf), 2)
+    ('0.50 (0.25 to 1.00)', '0.50 (no interval from one group)')
+    """
+    if not math.isfinite(found.high):
+        return f"{fixed(found.value, shown)} (no interval from one group)"
     return f"{fixed(found.value, shown)} ({fixed(found.low, shown)} to {fixed(found.high, shown)})"
 
 
