@@ -570,4 +570,4 @@ def test_spectra_too_short_for_a_network_are_refused(tmp_path: Path) -> None:
 
 
 def test_options_of_the_command_are_what_it_takes() -> None:
-    assert {*BENCH, "cores"} == set(Asked.__dataclass_fields__)
+    assert {*BENCH, "cores", "device"} == set(Asked.__dataclass_fields__)

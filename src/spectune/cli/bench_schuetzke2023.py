@@ -88,7 +88,7 @@ def planned(said: Asked) -> Plan:
     for name, (low, high) in LIMITS.items():
         value = getattr(said, name)
         if not low <= value <= high:
-            raise SettingError(f"--{name} must be from {low:,.10g} to {high:,.10g}, got {value:,.10g}")
+            raise SettingError(f"--{name} must be from {low:.10g} to {high:.10g}, got {value:.10g}")
     protocol, config = Protocol(said.factor, said.epochs), configuration(said.dataset, said.classes)
     return Plan(
         Path(said.dataset).stem,
