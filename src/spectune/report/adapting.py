@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 
 from spectune.assessment.adaptation import AS_IS, FEW, Adapted, Standing
@@ -11,7 +10,7 @@ from spectune.assessment.intervals import Interval
 from spectune.report.figures.adapting import before_after_picture, curve_picture, error_name, rivals_picture
 from spectune.report.sections import Code, Head, Part, Picture, Points, Section, Table, Words, page
 from spectune.report.tables.grid import Grid, columns
-from spectune.report.wording import counted, duration, fixed, places, simulated_warning, with_unit
+from spectune.report.wording import counted, duration, interval, places, simulated_warning, with_unit
 
 NO_TRUST = (
     "It gives no intervals and no flags: those of the run stand on the old spectra, and intervals from the new rows, "
@@ -54,25 +53,19 @@ def decimals(found: Adapted) -> int:
 
 def _cells(standing: Standing, shown: int) -> Iterator[str]:
     first = standing.name == AS_IS
-    for interval, gain in (
+    for error, gain in (
         (standing.validated, False),
         (standing.gain, True),
         (standing.tested, False),
         (standing.tested_gain, True),
     ):
-        if interval is not None:
-            yield "" if gain and first else interval_words(interval, shown)
+        if error is not None:
+            yield "" if gain and first else interval_words(error, shown)
 
 
 def interval_words(found: Interval, shown: int) -> str:
-    """A value with its interval in brackets, to so many decimals.
-
-    >>> interval_words(Interval(0.5, 0.25, 1.0), 2), interval_words(Interval(0.5, -math.inf, math.inf), 2)
-    ('0.50 (0.25 to 1.00)', '0.50 (no interval from one group)')
-    """
-    if not math.isfinite(found.high):
-        return f"{fixed(found.value, shown)} (no interval from one group)"
-    return f"{fixed(found.value, shown)} ({fixed(found.low, shown)} to {fixed(found.high, shown)})"
+    """A value with its interval in brackets, to so many decimals."""
+    return interval(found.value, found.low, found.high, shown)
 
 
 def _rivals(found: Adapted) -> tuple[Part, ...]:

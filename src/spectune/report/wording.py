@@ -97,10 +97,19 @@ def difference(found: Difference) -> str:
     >>> difference(Difference("CNN", "PLS", "test", -1.7123, -2.0981, -1.3311))
     '−1.71 (−2.10 to −1.33)'
     """
-    if not math.isfinite(found.high):
-        return f"{number(found.value, 2)} (no interval from one group)"
-    shown = places(found.high - found.low, 2)
-    return f"{fixed(found.value, shown)} ({fixed(found.low, shown)} to {fixed(found.high, shown)})"
+    width = found.high - found.low
+    return interval(found.value, found.low, found.high, places(width if math.isfinite(width) else found.value, 2))
+
+
+def interval(value: float, low: float, high: float, shown: int) -> str:
+    """A value with its interval in brackets, to so many decimals.
+
+    >>> interval(0.5, 0.25, 1.0, 2), interval(0.5, -math.inf, math.inf, 2)
+    ('0.50 (0.25 to 1.00)', '0.50 (no interval from one group)')
+    """
+    if not math.isfinite(high):
+        return f"{fixed(value, shown)} (no interval from one group)"
+    return f"{fixed(value, shown)} ({fixed(low, shown)} to {fixed(high, shown)})"
 
 
 def duration(seconds: float) -> str:
